@@ -1,0 +1,154 @@
+"""Settings of one deployment, from `PERPETUA_…` environment variables and `.env`."""
+
+import os
+from difflib import get_close_matches
+from functools import cached_property
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from include.config.campaign import Campaign, load_campaign
+from include.config.model import Config, parse, read_yaml
+from include.config.universe import Universe, load_universe
+from include.core.errors import ConfigurationError
+from include.core.paths import REPOSITORY, Home
+
+PREFIX = "PERPETUA_"
+PROFILES = Path(__file__).parent / "profiles.yaml"
+
+EmptyIsNone = BeforeValidator(lambda value: None if value == "" else value)
+OptionalPath = Annotated[Path | None, EmptyIsNone]
+OptionalText = Annotated[str | None, EmptyIsNone]
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class Profile(Config):
+    """How much of the work a run does; None means all of it, as the system's YAML says."""
+
+    candles_per_symbol: int | None = Field(gt=0)
+    total_timesteps: int | None = Field(gt=0)
+    null_draws: int = Field(gt=0)
+
+
+class Settings(BaseSettings):
+    """Frozen settings of one deployment.
+
+    Every field is read from `PERPETUA_<FIELD>`, first from the environment, then from `.env`.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=REPOSITORY / ".env", frozen=True, extra="forbid")
+
+    mode: Literal["sandbox", "live"] = "sandbox"
+    home_path: Path = Field(default=REPOSITORY / "var", validation_alias="PERPETUA_HOME")
+    sandbox_data: OptionalPath = None
+    universe_source: OptionalText = Field(default=None, validation_alias="PERPETUA_UNIVERSE")
+    profile_name: Literal["fast", "full"] = Field(default="fast", validation_alias="PERPETUA_PROFILE")
+    campaign_path: OptionalPath = Field(default=None, validation_alias="PERPETUA_CAMPAIGN")
+    system: str = "phase4"
+    seed: int = 42
+
+    sandbox_port: Port = 8971
+    sandbox_days_before_end: float = Field(default=7.0, gt=0)
+    airflow_port: Port = 8080
+    airflow_triggerer_log_port: Port = 8794
+    airflow_worker_log_port: Port = 8793
+    airflow_scheduler_health_port: Port = 8974
+
+    exchange_url: OptionalText = None
+    fear_greed_url: OptionalText = None
+    fred_url: OptionalText = None
+    fred_api_key: SecretStr = SecretStr("")
+    slack_url: OptionalText = None
+    slack_token: SecretStr = SecretStr("")
+    slack_channel: str = "#perpetua"
+    public_url: OptionalText = None
+
+    @property
+    def home(self) -> Home:
+        """Folders of this deployment."""
+        return Home(self.home_path.expanduser().resolve())
+
+    @property
+    def is_sandbox(self) -> bool:
+        """True when the outside world is the sandbox on loopback."""
+        return self.mode == "sandbox"
+
+    @property
+    def sandbox_url(self) -> str:
+        """Base URL of the sandbox."""
+        return f"http://127.0.0.1:{self.sandbox_port}"
+
+    @property
+    def airflow_url(self) -> str:
+        """Base URL of the local Airflow, as people open it."""
+        return self.public_url or f"http://127.0.0.1:{self.airflow_port}"
+
+    @cached_property
+    def universe(self) -> Universe:
+        """Perpetuals of this deployment."""
+        return load_universe(self.universe_source)
+
+    @cached_property
+    def profile(self) -> Profile:
+        """How much of the work a run does."""
+        return parse(Profile, read_yaml(PROFILES)[self.profile_name], f"profile {self.profile_name}")
+
+    @cached_property
+    def campaign(self) -> Campaign:
+        """The operating campaign."""
+        return load_campaign(self.campaign_path)
+
+    def endpoint(self, name: Literal["exchange", "fear_greed", "fred", "slack"]) -> str | None:
+        """Return the base URL of an outside system, None for the client's own default.
+
+        In sandbox mode an unset URL is the sandbox, and any URL that is not loopback is refused.
+        """
+        url: str | None = getattr(self, f"{name}_url")
+        if not self.is_sandbox:
+            return url
+        url = url or self.sandbox_url
+        require_loopback(url, f"{PREFIX}{name.upper()}_URL")
+        return url
+
+
+def require_loopback(url: str, name: str) -> None:
+    """Refuse a URL whose host is not loopback: the guard of sandbox mode."""
+    host = urlsplit(url).hostname or ""
+    try:
+        is_loopback = host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        is_loopback = False
+    if not is_loopback:
+        raise ConfigurationError(
+            f"`{name}` must be a loopback URL in sandbox mode, was {url!r}. Hint: set PERPETUA_MODE=live to reach the real service."
+        )
+
+
+def load_settings() -> Settings:
+    """Return the settings of the environment; an unknown `PERPETUA_…` name or a bad value is refused."""
+    known = _environment_names()
+    for name in sorted(os.environ):
+        if name.startswith(PREFIX) and name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f" Hint: did you mean {near[0]}?" if near else " Hint: .env.example lists them all."
+            raise ConfigurationError(f"`{name}` is not a setting, was {os.environ[name]!r}.{hint}")
+    try:
+        return Settings()
+    except ValidationError as error:
+        rules = "; ".join(f"`{_environment_name(str(e['loc'][0]))}` {e['msg'].lower()}, was {e['input']!r}" for e in error.errors())
+        raise ConfigurationError(f"Settings: {rules}. Hint: .env.example explains each.") from error
+
+
+def _environment_name(field: str) -> str:
+    return field if field.startswith(PREFIX) else f"{PREFIX}{field.upper()}"
+
+
+def _environment_names() -> list[str]:
+    return sorted(
+        str(field.validation_alias) if field.validation_alias else f"{PREFIX}{name.upper()}"
+        for name, field in Settings.model_fields.items()
+    )

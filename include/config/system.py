@@ -1,0 +1,183 @@
+"""One trading system: account, reward, training, gates, alert limits, read from `systems/<name>.yaml`."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+
+from include.config.model import Config, parse, read_yaml
+from include.core.errors import ConfigurationError
+from include.core.timeframes import Calendar
+
+SYSTEMS = Path(__file__).parent / "systems"
+Positive = Field(gt=0)
+Fraction = Field(gt=0, lt=1)
+
+
+class AccountConfig(Config):
+    """Rules of the simulated account; fees and slippage in basis points per side."""
+
+    initial_balance_usd: float = Positive
+    fee_bps: float = Field(ge=0)
+    slippage_bps: float = Field(ge=0)
+    risk_per_trade: float = Fraction
+    max_leverage: float = Positive
+    stop_atr: float = Positive
+    take_profit_atr: float = Positive
+    maintenance_margin: float = Fraction
+    ruin_drawdown: float = Fraction
+    assumed_funding_bps_per_8h: float = Field(ge=0)
+    atr_lookback: int = Field(gt=1)
+
+
+class RewardConfig(Config):
+    """Weights of the four reward components and their constants, percentage points of entry equity."""
+
+    r_pnl: float
+    r_hold_bonus: float
+    r_invalid_action: float
+    r_out_of_market: float
+    invalid_action_penalty: float = Field(le=0)
+    drawdown_threshold: float = Fraction
+    drawdown_weight: float = Field(le=0)
+    clip: float = Positive
+
+
+class SplitConfig(Config):
+    """Calendar split, counted in candles from the newest one backwards."""
+
+    test_candles: int = Field(ge=1)
+    validation_candles: int = Field(ge=1)
+    embargo_candles: int = Field(ge=0)
+    min_train_candles: int = Field(ge=1)
+
+
+class TrainingConfig(Config):
+    """PPO hyper-parameters, spelled as stable-baselines3 spells them, and checkpoint rules."""
+
+    learning_rate: float = Field(ge=1e-5, le=1e-3)
+    n_steps: int = Field(ge=2)
+    batch_size: int = Field(ge=2)
+    n_epochs: int = Field(ge=1)
+    gamma: float = Field(gt=0, le=1)
+    gae_lambda: float = Field(gt=0, le=1)
+    clip_range: float = Fraction
+    ent_coef: float = Field(ge=0)
+    vf_coef: float = Field(ge=0)
+    max_grad_norm: float = Positive
+    total_timesteps: int = Field(ge=1)
+    net_arch: tuple[int, ...] = Field(min_length=1)
+    normalize_observations: bool
+    normalize_reward: bool
+    checkpoint_every_steps: int = Field(ge=1)
+    checkpoints_kept: int = Field(ge=1)
+    seed: int = Field(ge=0)
+
+
+class GateConfig(Config):
+    """One risk gate. `minimum` is a softer tier that is shown, never decisive."""
+
+    name: str
+    label: str
+    direction: Literal["at_least", "at_most"]
+    limit: float
+    minimum: float | None = None
+
+
+class DecisionConfig(Config):
+    """Gates that must pass for GO and for PARTIAL-GO."""
+
+    go: int = Field(ge=1)
+    partial_go: int = Field(ge=1)
+
+
+class AlertConfig(Config):
+    """Limits of the training alerts."""
+
+    volatile_steps: int = Field(ge=0)
+    reward_trend_warning: float
+    reward_trend_critical: float
+    reward_trend_window_steps: int = Field(ge=1)
+    kl_warning: float
+    kl_critical: float
+    no_improvement: float
+    no_improvement_steps: int
+    checkpoint_age_warning_hours: float
+    checkpoint_age_critical_hours: float
+    policy_loss: float
+    value_loss: float
+    episode_reward: float
+    win_rate: float
+    max_drawdown: float
+    entropy_share: float
+    clip_fraction_low: float
+    clip_fraction_high: float
+
+
+class SystemConfig(Config):
+    """Everything that defines one trading system."""
+
+    name: str
+    description: str
+    timeframe: str
+    calendar: Calendar
+    feature_set: str
+    symbols: tuple[str, ...] | None = None
+    account: AccountConfig
+    reward: RewardConfig
+    episode_length: int = Field(ge=2)
+    splits: SplitConfig
+    training: TrainingConfig
+    presets: dict[str, dict[str, Any]]
+    gates: tuple[GateConfig, ...]
+    decision: DecisionConfig
+    recorded_baseline: dict[str, float]
+    alerts: AlertConfig
+
+
+def system_names() -> list[str]:
+    """Return the names of the systems that have a YAML file."""
+    return sorted(path.stem for path in SYSTEMS.glob("*.yaml"))
+
+
+def load_system(name: str, preset: str | None = None, overrides: dict[str, Any] | None = None) -> SystemConfig:
+    """Return system `name` with its `preset` and then `overrides` applied.
+
+    Parameters
+    ----------
+    name : str
+        Stem of a file in `systems/`.
+    preset : str or None
+        Key under `presets`; None applies none.
+    overrides : dict or None
+        Dotted keys and values, such as ``{"training.seed": 7}``.
+
+    Raises
+    ------
+    ConfigurationError
+        Unknown system, preset or key, or a value outside its bounds.
+    """
+    if name not in system_names():
+        raise ConfigurationError(f"`system` must be one of {', '.join(system_names())}, was {name!r}.")
+    document = read_yaml(SYSTEMS / f"{name}.yaml")
+    presets = document["presets"]
+    if preset is not None:
+        if preset not in presets:
+            raise ConfigurationError(f"`preset` must be one of {', '.join(presets)}, was {preset!r}.")
+        document = _merged(document, presets[preset])
+    for key, value in (overrides or {}).items():
+        document = _merged(document, _nested(key, value))
+    return parse(SystemConfig, document, f"system {name}")
+
+
+def _merged(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in change.items():
+        both_maps = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _merged(merged[key], value) if both_maps else value
+    return merged
+
+
+def _nested(dotted: str, value: Any) -> dict[str, Any]:
+    head, _, rest = dotted.partition(".")
+    return {head: _nested(rest, value) if rest else value}

@@ -1,0 +1,58 @@
+"""Every error that Perpetua raises on purpose.
+
+The class says what a scheduler should do with it: `TransientError` is worth another try,
+`MissingInputError` skips, everything else fails at once. Errors of libraries are translated
+into these at the one boundary that talks to the library.
+"""
+
+
+class PerpetuaError(Exception):
+    """Base of all errors raised on purpose."""
+
+
+class InvalidInputError(PerpetuaError):
+    """An argument, a setting or a file breaks a stated rule. Trying again cannot help."""
+
+
+class ConfigurationError(InvalidInputError):
+    """A setting or a YAML file is wrong."""
+
+
+class MissingInputError(PerpetuaError):
+    """An input that another stage makes does not exist yet; a scheduled task skips on this."""
+
+
+class DataQualityError(PerpetuaError):
+    """A critical check failed; nothing was published."""
+
+
+class IntegrityError(PerpetuaError):
+    """A stored file does not match its recorded checksum, or a stored thing is not what it says."""
+
+
+class AlreadyRunningError(PerpetuaError):
+    """Another process holds what this one needs: a run directory, a port, a lock."""
+
+
+class TransientError(PerpetuaError):
+    """The outside world failed in a way that usually passes: time-out, 5xx, refused connection."""
+
+
+class RateLimitedError(TransientError):
+    """The other side asked to wait.
+
+    Parameters
+    ----------
+    message : str
+        What happened.
+    retry_after_seconds : float or None
+        The wait the other side asked for, None when it named none.
+    """
+
+    def __init__(self, message: str, retry_after_seconds: float | None = None) -> None:
+        super().__init__(message, retry_after_seconds)
+        self.message = message
+        self.retry_after_seconds = retry_after_seconds
+
+    def __str__(self) -> str:
+        return self.message

@@ -1,0 +1,78 @@
+"""Where everything lives under `PERPETUA_HOME`. No other module spells these names."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The folders of one Perpetua home."""
+
+    root: Path
+
+    @property
+    def lake(self) -> Path:
+        """Delta tables, one folder each."""
+        return self.root / "lake"
+
+    @property
+    def staging(self) -> Path:
+        """Fetched, not yet validated Parquet files, one folder per ingestion."""
+        return self.root / "staging"
+
+    @property
+    def datasets(self) -> Path:
+        """Frozen, content-addressed training data."""
+        return self.root / "datasets"
+
+    @property
+    def runs(self) -> Path:
+        """Training runs."""
+        return self.root / "runs"
+
+    @property
+    def reports(self) -> Path:
+        """Everything that people open in a browser."""
+        return self.root / "reports"
+
+    @property
+    def data_quality(self) -> Path:
+        """Data-quality pages."""
+        return self.reports / "data_quality"
+
+    @property
+    def sandbox(self) -> Path:
+        """State of the sandbox: its virtual clock, its Slack channel, its synthetic market."""
+        return self.root / "sandbox"
+
+    @property
+    def airflow(self) -> Path:
+        """`AIRFLOW_HOME` of the local stack."""
+        return self.root / "airflow"
+
+    @property
+    def processes(self) -> Path:
+        """Logs and pids of the processes that the local stack starts."""
+        return self.root / "processes"
+
+    def features(self, feature_set: str) -> Path:
+        """Return the folder of a feature set."""
+        return self.root / "features" / feature_set
+
+    def dataset(self, dataset_id: str) -> Path:
+        """Return the folder of a frozen dataset."""
+        return self.datasets / dataset_id
+
+    def run(self, run_id: str) -> Path:
+        """Return the folder of a training run."""
+        return self.runs / run_id
+
+    def revalidation(self, revalidation_id: str) -> Path:
+        """Return the folder of a revalidation's result."""
+        return self.reports / "revalidation" / revalidation_id
+
+    def champion(self, system: str) -> Path:
+        """Return the file that names the promoted model of `system`."""
+        return self.root / "models" / system / "champion.json"
