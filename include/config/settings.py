@@ -124,7 +124,8 @@ def require_loopback(url: str, name: str) -> None:
         is_loopback = False
     if not is_loopback:
         raise ConfigurationError(
-            f"`{name}` must be a loopback URL in sandbox mode, was {url!r}. Hint: set PERPETUA_MODE=live to reach the real service."
+            f"`{name}` must be a loopback URL in sandbox mode, was {url!r}. "
+            "Hint: set PERPETUA_MODE=live to reach the real service."
         )
 
 
@@ -139,7 +140,9 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        rules = "; ".join(f"`{_environment_name(str(e['loc'][0]))}` {e['msg'].lower()}, was {e['input']!r}" for e in error.errors())
+        rules = "; ".join(
+            f"`{_environment_name(str(e['loc'][0]))}` {e['msg'].lower()}, was {e['input']!r}" for e in error.errors()
+        )
         raise ConfigurationError(f"Settings: {rules}. Hint: .env.example explains each.") from error
 
 

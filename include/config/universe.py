@@ -47,7 +47,7 @@ def select(universe: Universe, wanted: str) -> tuple[str, ...]:
     unknown = [symbol for symbol in chosen if symbol not in universe.symbols]
     if unknown or not chosen:
         raise ConfigurationError(
-            f"`symbols` must be `all` or symbols of the universe, was {wanted!r} (unknown: {', '.join(unknown) or 'none named'}). "
-            "Hint: spell them as ccxt does, BTC/USDT:USDT."
+            f"`symbols` must be `all` or symbols of the universe, was {wanted!r} "
+            f"(unknown: {', '.join(unknown) or 'none named'}). Hint: spell them as ccxt does, BTC/USDT:USDT."
         )
     return chosen

@@ -18,7 +18,9 @@ def wall_now() -> datetime:
 def to_ms(instant: datetime) -> int:
     """Return `instant` as UTC epoch milliseconds; a naive datetime is refused."""
     if instant.tzinfo is None:
-        raise InvalidInputError(f"`instant` must be timezone-aware, was {instant!r}. Hint: use datetime(..., tzinfo=UTC).")
+        raise InvalidInputError(
+            f"`instant` must be timezone-aware, was {instant!r}. Hint: use datetime(..., tzinfo=UTC)."
+        )
     return round(instant.timestamp() * 1000)
 
 

@@ -34,6 +34,10 @@ class AlreadyRunningError(PerpetuaError):
     """Another process holds what this one needs: a run directory, a port, a lock."""
 
 
+class DivergedError(PerpetuaError):
+    """A training met NaN or infinity; the same training again would meet it again."""
+
+
 class TransientError(PerpetuaError):
     """The outside world failed in a way that usually passes: time-out, 5xx, refused connection."""
 

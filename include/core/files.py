@@ -25,7 +25,7 @@ def atomic_path(target: Path) -> Iterator[Path]:
     try:
         yield temporary
         _fsync(temporary)
-        os.replace(temporary, target)
+        temporary.replace(target)
         _fsync(target.parent)
     finally:
         temporary.unlink(missing_ok=True)
@@ -48,8 +48,8 @@ def atomic_directory(target: Path) -> Iterator[Path]:
         for file in temporary.rglob("*"):
             _fsync(file)
         if target.exists():
-            os.replace(target, aside)
-        os.replace(temporary, target)
+            target.replace(aside)
+        temporary.replace(target)
         _fsync(target.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -28,9 +28,7 @@ def timeframe_ms(timeframe: str) -> int:
     try:
         return TIMEFRAMES_MS[timeframe]
     except KeyError:
-        raise InvalidInputError(
-            f"`timeframe` must be one of {', '.join(TIMEFRAMES_MS)}, was {timeframe!r}."
-        ) from None
+        raise InvalidInputError(f"`timeframe` must be one of {', '.join(TIMEFRAMES_MS)}, was {timeframe!r}.") from None
 
 
 def floor_to_timeframe(epoch_ms: int, timeframe: str) -> int:

@@ -20,7 +20,17 @@ from include.core.symbols import slug
 
 Split = Literal["train", "validation", "test"]
 INFO_FILE = "dataset_info.json"
-MARKET_COLUMNS = ("open", "high", "low", "close", "volume", "atr", "funding_inner", "funding_at_close", "funding_assumed")
+MARKET_COLUMNS = (
+    "open",
+    "high",
+    "low",
+    "close",
+    "volume",
+    "atr",
+    "funding_inner",
+    "funding_at_close",
+    "funding_assumed",
+)
 
 
 class Window(BaseModel):

@@ -13,7 +13,9 @@ STEP_MS = timeframe_ms(TIMEFRAME)
 START_MS = to_ms(datetime(2025, 1, 1, tzinfo=UTC))
 
 
-def series_from_closes(symbol: str, closes: np.ndarray, spread: float = 0.0, features: np.ndarray | None = None) -> SymbolSeries:
+def series_from_closes(
+    symbol: str, closes: np.ndarray, spread: float = 0.0, features: np.ndarray | None = None
+) -> SymbolSeries:
     """Return candles whose open is the previous close and whose wicks reach `spread` beyond the body."""
     closes = np.asarray(closes, dtype=np.float64)
     opens = np.concatenate([closes[:1], closes[:-1]])
@@ -40,9 +42,7 @@ def martingale(symbol: str, rows: int, seed: int, volatility: float = 0.01) -> S
     """Return a driftless geometric random walk (a martingale in price) with noise features."""
     rng = np.random.default_rng(seed)
     steps = rng.normal(-0.5 * volatility**2, volatility, rows)
-    return series_from_closes(
-        symbol, 100 * np.exp(np.cumsum(steps)), spread=0.002, features=rng.normal(size=(rows, 3))
-    )
+    return series_from_closes(symbol, 100 * np.exp(np.cumsum(steps)), spread=0.002, features=rng.normal(size=(rows, 3)))
 
 
 def dataset_of(*series: SymbolSeries, test: int = 500, validation: int = 200, embargo: int = 42) -> Dataset:

@@ -1,0 +1,55 @@
+# Perpetua. `make help` lists the commands.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+export PYTHONPATH := $(CURDIR)
+export TZ := UTC
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.installed ## create .venv and install the lock
+$(VENV)/.installed: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "Perpetua needs Python 3.11. Hint: make PYTHON=/path/to/python3.11"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing requirements.lock into $(VENV) (a few minutes the first time) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements.lock
+	@touch $@
+
+setup-dev: $(VENV)/.installed-dev
+$(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-dev.lock
+	@touch $@
+
+run: setup ## start everything, drive the chain once, stay up until Ctrl-C (EXIT=1: stop when done)
+	@$(BIN)/python -m include up $(if $(EXIT),--exit)
+
+test: setup-dev ## run the test suite, the real chain in a real Airflow included (slow tests: make test-all)
+	@$(BIN)/python -m pytest -m "not slow"
+
+test-all: setup-dev ## run every test, slow ones too
+	@$(BIN)/python -m pytest
+
+check: setup-dev ## ruff, mypy --strict, architecture and DAG policy tests
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest tests/contracts tests/dags
+
+bench: setup-dev ## measure the performance goals
+	@$(BIN)/python -m include bench
+
+doctor: setup ## look for what is missing or wrong on this machine
+	@$(BIN)/python -m include doctor
+
+lock: setup-dev ## resolve requirements*.txt anew into the lock files (CUDA-free, see pyproject.toml)
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv pip compile --quiet --python-version 3.11 requirements.txt -o requirements.lock
+	@$(BIN)/uv pip compile --quiet --python-version 3.11 requirements.txt requirements-dev.txt -c requirements.lock -o requirements-dev.lock
+
+clean: ## remove the state of the local deployment (var/), not the virtual environment
+	@rm -rf var
+
+.PHONY: help setup setup-dev run test test-all check bench doctor lock clean

@@ -1,0 +1,51 @@
+"""The four checks of the day, each posted to Slack.
+
+10:00 **standup** · 14:00 **convergence** review · 18:00 metrics **snapshot** · 22:00 **checkpoints** validation, UTC.
+With no training running they report the latest run and the champion. By hand: choose the slot in the form.
+"""
+
+from datetime import UTC, datetime
+from typing import Any, get_args
+
+from airflow.sdk import dag, task
+
+from include.config.campaign import CheckSlot
+from include.orchestration import forms, schedules
+from include.orchestration.defaults import Tag, dag_arguments
+from include.orchestration.edge import runtime, stage_task
+
+
+@dag(
+    doc_md=__doc__,
+    params=forms.training_checks(),
+    **schedules.load("training_checks").arguments,
+    **dag_arguments("ml", Tag.CHECKS),
+)
+def training_checks() -> None:
+    """Wire the slots."""
+
+    @task.branch
+    def choose_slot(params: dict[str, Any], logical_date: datetime | None = None) -> str:
+        """Choose the slot of the form, or the one that the run's time belongs to."""
+        from include.orchestration import stages
+
+        if params["slot"] != "auto":
+            return str(params["slot"])
+        settings, _ = runtime()
+        return stages.slot_at(settings, logical_date or datetime.now(UTC))
+
+    def check_task(slot: str) -> Any:
+        @stage_task(task_id=slot)
+        def check() -> dict[str, Any]:
+            """Run the check and post it."""
+            from include.orchestration import stages
+
+            settings, _ = runtime()
+            return stages.check(settings, slot)
+
+        return check()
+
+    choose_slot() >> [check_task(slot) for slot in get_args(CheckSlot)]
+
+
+training_checks()

@@ -1,0 +1,153 @@
+"""A message to people and the Block Kit pieces it is built of: escaped, cut to Slack's budgets, no I/O.
+
+What is said is in `messages.py`.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict
+
+Block = dict[str, Any]
+
+MAX_BLOCKS = 50
+MAX_TEXT = 3000
+MAX_HEADER = 150
+MAX_FIELD = 2000
+MAX_FIELDS = 10
+MAX_CHARACTERS = 12_000
+"""JSON of all blocks; Slack refuses about 13,200 although no documented limit is reached."""
+
+
+class Message(BaseModel):
+    """One message.
+
+    Parameters
+    ----------
+    text : str
+        What notifications and screen readers show; the whole message when there are no blocks.
+    blocks : tuple of dict
+        Block Kit, at most 50.
+    key : str or None
+        Identity of the message, sent as metadata: the same event makes the same key.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    text: str
+    blocks: tuple[Block, ...] = ()
+    key: str | None = None
+
+
+def compose(text: str, blocks: Iterable[Block | None], key: str | None = None) -> Message:
+    """Return a message of `blocks` (None is left out), cut to Slack's budgets with a word on what was left out."""
+    kept = _within_budget([block for block in blocks if block is not None])
+    return Message(text=truncate(text, MAX_TEXT), blocks=tuple(kept), key=key)
+
+
+def escape(text: object) -> str:
+    """Return `text` so that Slack shows it and reads no mention, link or channel in it."""
+    return str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def truncate(text: str, longest: int) -> str:
+    """Return `text` cut to `longest` characters, escaped characters and links never in half."""
+    if len(text) <= longest:
+        return text
+    return re.sub(r"(&[a-z]*|<[^<>]*)$", "", text[: longest - 1]) + "…"
+
+
+def link(url: str, label: str) -> str:
+    """Return a link; only the escaped label when `url` is not one a browser may follow."""
+    shown = escape(label).replace("|", "¦")
+    if urlsplit(url).scheme not in {"http", "https"}:
+        return shown
+    return f"<{escape(url).replace('|', '%7C')}|{shown}>"
+
+
+def header(text: str) -> Block:
+    """Return a heading; `text` is plain, emoji shortcodes are read."""
+    return {"type": "header", "text": {"type": "plain_text", "text": truncate(text, MAX_HEADER), "emoji": True}}
+
+
+def section(text: str) -> Block:
+    """Return a paragraph of mrkdwn."""
+    return {"type": "section", "text": _mrkdwn(text, MAX_TEXT)}
+
+
+def fields(pairs: Mapping[str, str]) -> Block:
+    """Return up to ten label and value pairs in two columns; values are mrkdwn."""
+    shown = list(pairs.items())[:MAX_FIELDS]
+    return {
+        "type": "section",
+        "fields": [_mrkdwn(f"*{escape(label)}*\n{value or '–'}", MAX_FIELD) for label, value in shown],
+    }
+
+
+def bullets(lines: Sequence[str], most: int = 10) -> Block:
+    """Return a list of mrkdwn lines, the rest counted."""
+    shown = [f"• {truncate(line, 400)}" for line in lines[:most]]
+    if len(lines) > most:
+        shown.append(f"• … and {len(lines) - most} more")
+    return section("\n".join(shown))
+
+
+def code_block(text: str) -> Block:
+    """Return preformatted text; whole lines are left out when it is too long."""
+    lines = escape(text).replace("```", "'''").split("\n")
+    kept = list(lines)
+    while len("\n".join(kept)) > MAX_TEXT - 20:
+        kept.pop()
+    if len(kept) < len(lines):
+        kept.append("…")
+    return section("```\n" + "\n".join(kept) + "\n```")
+
+
+def context(text: str) -> Block:
+    """Return a small grey line of mrkdwn."""
+    return {"type": "context", "elements": [_mrkdwn(text, MAX_FIELD)]}
+
+
+def divider() -> Block:
+    """Return a horizontal rule."""
+    return {"type": "divider"}
+
+
+def buttons(links: Mapping[str, str]) -> Block | None:
+    """Return a row of link buttons, label → address; None when no address is one a browser may follow."""
+    usable = {label: url for label, url in links.items() if urlsplit(url).scheme in {"http", "https"}}
+    if not usable:
+        return None
+    return {
+        "type": "actions",
+        "elements": [
+            {
+                "type": "button",
+                "text": {"type": "plain_text", "text": truncate(label, 75)},
+                "url": url,
+                "action_id": f"open_{i}",
+            }
+            for i, (label, url) in enumerate(list(usable.items())[:5])
+        ],
+    }
+
+
+def _mrkdwn(text: str, longest: int) -> Block:
+    return {"type": "mrkdwn", "text": truncate(text, longest)}
+
+
+def _within_budget(blocks: list[Block]) -> list[Block]:
+    for count in range(len(blocks), -1, -1):
+        left_out = len(blocks) - count
+        notice = [context(f"… {left_out} more parts left out: the message was too long.")] if left_out else []
+        kept = [*blocks[:count], *notice]
+        if len(kept) <= MAX_BLOCKS and _size(kept) <= MAX_CHARACTERS:
+            break
+    return kept
+
+
+def _size(blocks: list[Block]) -> int:
+    return len(json.dumps(blocks, ensure_ascii=False, separators=(",", ":")))

@@ -1,0 +1,236 @@
+"""The command line: every stage without Airflow, the sandbox, the local stack.
+
+Commands only read arguments, call a stage and show what it returned. `--json` prints one JSON document
+on stdout; progress and logs go to stderr. The exit status is 0 only when the thing asked for was done.
+"""
+
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.logging import RichHandler
+
+from include.config.settings import load_settings
+from include.core.clock import wall_now
+from include.core.errors import InvalidInputError, PerpetuaError
+from include.orchestration import stages, terminal
+
+app = typer.Typer(
+    name="python -m include",
+    help="Perpetua: scheduled data, training and revalidation of PPO agents for crypto perpetual futures.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+market = typer.Typer(help="Fetch, inspect and export market data.", no_args_is_help=True)
+features = typer.Typer(help="Compute feature sets.", no_args_is_help=True)
+dataset = typer.Typer(help="Freeze training data.", no_args_is_help=True)
+sandbox = typer.Typer(help="Run the offline sandbox: exchange, macro, sentiment and Slack on loopback.")
+app.add_typer(market, name="market")
+app.add_typer(features, name="features")
+app.add_typer(dataset, name="dataset")
+app.add_typer(sandbox, name="sandbox")
+
+errors = Console(stderr=True, highlight=False)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+System = Annotated[str | None, typer.Option("--system", help="Trading system; the default is PERPETUA_SYSTEM.")]
+Symbols = Annotated[str, typer.Option(help="`all`, or unified symbols such as BTC/USDT:USDT,ETH/USDT:USDT.")]
+Timeframe = Annotated[str, typer.Option(help="Candle timeframe as ccxt spells it.")]
+Instant = Annotated[str | None, typer.Option(help="ISO 8601, UTC.")]
+
+
+@market.command("backfill")
+def market_backfill(
+    symbols: Symbols = "all",
+    timeframe: Timeframe = "4h",
+    start: Instant = None,
+    end: Instant = None,
+    as_json: Json = False,
+) -> None:
+    """Fetch, validate and publish market data; without a start it continues where the lake ends."""
+    settings = load_settings()
+    batch_id = f"cli__{wall_now():%Y%m%dT%H%M%S%f}"
+    with terminal.progress(errors) as progress:
+        batch = stages.fetch_market_data(
+            settings, batch_id, symbols=symbols, timeframe=timeframe, start=start, end=end, progress=progress
+        )
+        checks = stages.validate_market_data(settings, batch_id)
+        published = stages.publish_market_data(settings, batch_id)
+    _show({"batch": batch, "checks": checks, "published": published}, as_json)
+
+
+@market.command("status")
+def market_status(as_json: Json = False) -> None:
+    """Show coverage, freshness and gaps of every table."""
+    from include.market.status import status
+
+    _show(status(load_settings()), as_json)
+
+
+@market.command("export")
+def market_export(
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to write: .parquet or .csv.")],
+    table: Annotated[str, typer.Option(help="Lake table.")] = "candles",
+    timeframe: Annotated[str | None, typer.Option(help="Only candles of this timeframe.")] = None,
+) -> None:
+    """Write a lake table to a file."""
+    from include.lake.export import export
+
+    rows = export(load_settings().home.lake, table, output, timeframe)
+    errors.print(f"{rows:,} rows of {table} → {output}")
+
+
+@app.command()
+def validate(
+    batch: Annotated[str, typer.Argument(help="Id of a staged batch; the newest when left out.")] = "newest",
+    as_json: Json = False,
+) -> None:
+    """Hold a staged batch against every data check and write the quality pages."""
+    from include.market.ingest import newest_batch
+
+    settings = load_settings()
+    _show(stages.validate_market_data(settings, newest_batch(settings) if batch == "newest" else batch), as_json)
+
+
+@features.command("build")
+def features_build(system: System = None, timeframe: Timeframe = "4h", as_json: Json = False) -> None:
+    """Compute, check and publish the feature set of a system."""
+    settings = load_settings()
+    with terminal.progress(errors) as progress:
+        built = stages.build_features(settings, system or settings.system, timeframe=timeframe, progress=progress)
+    _show(built, as_json)
+
+
+@dataset.command("freeze")
+def dataset_freeze(
+    system: System = None,
+    preset: Annotated[str | None, typer.Option(help="Named change of the system's configuration.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Freeze the newest features into content-addressed training data."""
+    settings = load_settings()
+    frozen = stages.freeze_dataset(settings, system or settings.system, preset)
+    _show(
+        frozen if as_json else {key: frozen[key] for key in ("id", "symbols", "splits", "inactive_features")}, as_json
+    )
+
+
+@app.command()
+def train(
+    system: System = None,
+    preset: Annotated[str | None, typer.Option(help="Named change of the hyper-parameters.")] = None,
+    dataset_id: Annotated[
+        str | None, typer.Option("--dataset", help="Frozen dataset; a new one is frozen when left out.")
+    ] = None,
+    change: Annotated[
+        list[str] | None, typer.Option("--set", help="KEY=VALUE, such as training.learning_rate=1e-4.")
+    ] = None,
+    engine: Annotated[str, typer.Option(help="Training engine.")] = "sb3",
+    steps: Annotated[int | None, typer.Option(min=1, help="Environment steps.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Root seed.")] = None,
+    output: Annotated[str | None, typer.Option(help="Name of the run.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Train a PPO agent on a frozen dataset."""
+    settings = load_settings()
+    name = system or settings.system
+    overrides = dict(_assignment(text) for text in change or [])
+    with terminal.progress(errors) as progress:
+        frozen = dataset_id or stages.freeze_dataset(settings, name, preset)["id"]
+        summary = stages.train(
+            settings, name, frozen, preset=preset, overrides=overrides, steps=steps, seed=seed, output=output,
+            engine=engine, progress=progress,
+        )  # fmt: skip
+    _show(summary, as_json)
+
+
+@app.command()
+def check(
+    slot: Annotated[
+        str, typer.Option(help="standup, convergence, snapshot, checkpoints, or auto by the time of day.")
+    ] = "auto",
+    as_json: Json = False,
+) -> None:
+    """Run one of the day's checks and post it to Slack."""
+    settings = load_settings()
+    now = wall_now()
+    result = stages.check(settings, stages.slot_at(settings, now) if slot == "auto" else slot, now)
+    _show(result if as_json else "\n".join(result["lines"]), as_json)
+
+
+@app.command()
+def revalidate(
+    run: Annotated[str, typer.Option(help="`latest`, or the id of a finished run.")] = "latest",
+    system: System = None,
+    announce: Annotated[bool, typer.Option(help="Post the verdict to Slack.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Judge a run by a real backtest and the six gates; write the report."""
+    settings = load_settings()
+    with terminal.progress(errors) as progress:
+        verdict = stages.revalidate(settings, system or settings.system, run, progress)
+    if announce:
+        stages.announce_revalidation(settings, verdict["id"])
+    _show(verdict, as_json)
+
+
+@sandbox.callback(invoke_without_command=True)
+def sandbox_serve(context: typer.Context) -> None:
+    """Serve the sandbox until interrupted."""
+    if context.invoked_subcommand is None:
+        from include.sandbox.server import serve
+
+        serve(load_settings())
+
+
+@sandbox.command("advance")
+def sandbox_advance(
+    by: Annotated[str, typer.Argument(help="How far, such as 4h, 30m or 2d.")], as_json: Json = False
+) -> None:
+    """Move the sandbox's virtual clock."""
+    from include.sandbox.client import advance
+
+    _show(advance(load_settings(), by), as_json)
+
+
+@app.command()
+def up(
+    exit_when_done: Annotated[bool, typer.Option("--exit", help="Stop when the chain is done.")] = False,
+) -> None:
+    """Start sandbox and Airflow, drive the whole chain once, and stay up until Ctrl-C."""
+    terminal.up(load_settings(), errors, exit_when_done=exit_when_done)
+
+
+def main() -> None:
+    """Run the command line; an error is one plain sentence and exit status 1."""
+    logging.basicConfig(
+        level=logging.WARNING, format="%(message)s", handlers=[RichHandler(console=errors, show_path=False)]
+    )
+    try:
+        app()
+    except PerpetuaError as error:
+        errors.print(f"[bold red]✗[/] {error}", soft_wrap=True, markup=True)
+        sys.exit(1)
+
+
+def _show(document: Any, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(document, indent=2, ensure_ascii=False, default=str))
+    elif isinstance(document, str):
+        typer.echo(document)
+    else:
+        terminal.show(document)
+
+
+def _assignment(text: str) -> tuple[str, Any]:
+    key, equals, value = text.partition("=")
+    if not (key and equals):
+        raise InvalidInputError(f"`--set` must be KEY=VALUE, was {text!r}. Hint: --set training.seed=7.")
+    try:
+        return key, json.loads(value)
+    except json.JSONDecodeError:
+        return key, value

@@ -1,0 +1,78 @@
+"""Oscillators over contiguous float64 arrays (rows,), in TA-Lib's units."""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from include.features.kernels.averages import ratio, wilder
+from include.features.kernels.windows import (
+    candles_since_max,
+    window_max,
+    window_mean_distance,
+    window_min,
+    window_moments,
+    window_sum,
+)
+
+Array = NDArray[np.float64]
+
+
+@njit(cache=True)
+def rsi(close: Array, n: int) -> Array:
+    """Return the relative strength index 0 … 100, first value at row `n` (Wilder 1978); 50 while no price has moved."""
+    gains = np.zeros(close.size)
+    losses = np.zeros(close.size)
+    for i in range(1, close.size):
+        change = close[i] - close[i - 1]
+        gains[i] = max(change, 0.0)
+        losses[i] = max(-change, 0.0)
+    gain = wilder(gains, n, n)
+    return 100.0 * ratio(gain, gain + wilder(losses, n, n), 0.5)
+
+
+@njit(cache=True)
+def stochastic(x: Array, n: int) -> Array:
+    """Return where the newest of `n` values lies between their extremes, 0 … 100; 50 when all are equal.
+
+    `x` may start with NaN rows; the window begins after them.
+    """
+    out = np.full(x.size, np.nan)
+    start = 0
+    while start < x.size and np.isnan(x[start]):
+        start += 1
+    warm = x[start:].copy()
+    low = window_min(warm, n)
+    out[start:] = 100.0 * ratio(warm - low, window_max(warm, n) - low, 0.5)
+    return out
+
+
+@njit(cache=True)
+def cci(high: Array, low: Array, close: Array, n: int) -> Array:
+    """Return the commodity channel index, first value at row n − 1 (Lambert 1980); 0 when the price stands still."""
+    typical = (high + low + close) / 3.0
+    mean, _ = window_moments(typical, n)
+    return ratio(typical - mean, 0.015 * window_mean_distance(typical, mean, n), 0.0)
+
+
+@njit(cache=True)
+def mfi(high: Array, low: Array, close: Array, volume: Array, n: int) -> Array:
+    """Return the money flow index 0 … 100, first value at row `n`; 50 when no money flowed either way."""
+    typical = (high + low + close) / 3.0
+    up = np.zeros(close.size)
+    down = np.zeros(close.size)
+    for i in range(1, close.size):
+        if typical[i] > typical[i - 1]:
+            up[i] = typical[i] * volume[i]
+        elif typical[i] < typical[i - 1]:
+            down[i] = typical[i] * volume[i]
+    inflow = window_sum(up, n)
+    out = 100.0 * ratio(inflow, inflow + window_sum(down, n), 0.5)
+    # the window of n changes needs n + 1 candles
+    out[: min(n, out.size)] = np.nan
+    return out
+
+
+@njit(cache=True)
+def aroon_oscillator(high: Array, low: Array, n: int) -> Array:
+    """Return Aroon up minus Aroon down, −100 … 100, first value at row `n` (Chande 1995)."""
+    return 100.0 * (candles_since_max(-low, n + 1) - candles_since_max(high, n + 1)) / n

@@ -1,0 +1,143 @@
+"""Statistics of trailing windows, one pass each.
+
+A window of n candles is put together from a suffix of the block of n before it and a prefix of
+the block it ends in (van Herk 1992, Gil and Werman 1993). Nothing is ever subtracted, so there is
+no drift on long series and nothing of an outlier stays behind once it has left the window; means
+and deviations merge as in Chan, Golub and LeVeque (1983). Blocks count from the first row, hence
+the value at t needs only rows up to t and is the same bits whatever follows.
+
+Every function takes a contiguous float64 array (rows,) and returns one, NaN before row n − 1.
+"""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+@njit(cache=True)
+def window_sum(x: Array, n: int) -> Array:
+    """Return the sum of the last `n` values."""
+    out = np.full(x.size, np.nan)
+    suffix = np.zeros(n)
+    prefix = 0.0
+    for i in range(x.size):
+        j = i % n
+        if j == 0:
+            prefix = 0.0
+            if i > 0:
+                running = 0.0
+                for k in range(n - 1, -1, -1):
+                    running += x[i - n + k]
+                    suffix[k] = running
+        prefix += x[i]
+        if i >= n - 1:
+            out[i] = prefix if j == n - 1 else suffix[j + 1] + prefix
+    return out
+
+
+@njit(cache=True)
+def window_moments(x: Array, n: int) -> tuple[Array, Array]:
+    """Return mean and population standard deviation of the last `n` values; a constant window has exactly 0."""
+    mean_out = np.full(x.size, np.nan)
+    deviation_out = np.full(x.size, np.nan)
+    suffix_mean = np.zeros(n)
+    suffix_square = np.zeros(n)
+    mean = 0.0
+    square = 0.0
+    for i in range(x.size):
+        j = i % n
+        if j == 0:
+            if i > 0:
+                mean = 0.0
+                square = 0.0
+                for k in range(n - 1, -1, -1):
+                    delta = x[i - n + k] - mean
+                    mean += delta / (n - k)
+                    square += delta * (x[i - n + k] - mean)
+                    suffix_mean[k] = mean
+                    suffix_square[k] = square
+            mean = 0.0
+            square = 0.0
+        delta = x[i] - mean
+        mean += delta / (j + 1)
+        square += delta * (x[i] - mean)
+        if i < n - 1:
+            continue
+        if j == n - 1:
+            mean_out[i] = mean
+            deviation_out[i] = np.sqrt(square / n)
+        else:
+            between = mean - suffix_mean[j + 1]
+            mean_out[i] = suffix_mean[j + 1] + between * (j + 1) / n
+            total = suffix_square[j + 1] + square + between * between * (n - 1 - j) * (j + 1) / n
+            deviation_out[i] = np.sqrt(total / n)
+    return mean_out, deviation_out
+
+
+@njit(cache=True)
+def window_max(x: Array, n: int) -> Array:
+    """Return the largest of the last `n` values."""
+    out = np.full(x.size, np.nan)
+    suffix = np.zeros(n)
+    prefix = -np.inf
+    for i in range(x.size):
+        j = i % n
+        if j == 0:
+            prefix = -np.inf
+            if i > 0:
+                running = -np.inf
+                for k in range(n - 1, -1, -1):
+                    running = max(running, x[i - n + k])
+                    suffix[k] = running
+        prefix = max(prefix, x[i])
+        if i >= n - 1:
+            out[i] = prefix if j == n - 1 else max(suffix[j + 1], prefix)
+    return out
+
+
+@njit(cache=True)
+def window_min(x: Array, n: int) -> Array:
+    """Return the smallest of the last `n` values."""
+    return -window_max(-x, n)
+
+
+@njit(cache=True)
+def window_rank(x: Array, n: int) -> Array:
+    """Return the rank of the newest among the last `n` values as a fraction, ties counted half: 0 lowest, 1 highest."""
+    out = np.full(x.size, np.nan)
+    for i in range(n - 1, x.size):
+        value = x[i]
+        below = 0
+        equal = 0
+        for k in range(i - n + 1, i):
+            below += x[k] < value
+            equal += x[k] == value
+        out[i] = (below + 0.5 * equal) / (n - 1)
+    return out
+
+
+@njit(cache=True)
+def window_mean_distance(x: Array, mean: Array, n: int) -> Array:
+    """Return the mean absolute distance of the last `n` values from `mean` of the same row."""
+    out = np.full(x.size, np.nan)
+    for i in range(n - 1, x.size):
+        total = 0.0
+        for k in range(i - n + 1, i + 1):
+            total += abs(x[k] - mean[i])
+        out[i] = total / n
+    return out
+
+
+@njit(cache=True)
+def candles_since_max(x: Array, n: int) -> Array:
+    """Return how many candles ago the largest of the last `n` values came; the newest of equals counts."""
+    out = np.full(x.size, np.nan)
+    for i in range(n - 1, x.size):
+        best = i - n + 1
+        for k in range(i - n + 2, i + 1):
+            if x[k] >= x[best]:
+                best = k
+        out[i] = i - best
+    return out

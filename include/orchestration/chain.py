@@ -1,0 +1,140 @@
+"""Drive the whole chain once through the local Airflow, as a person would: by its API, run by run."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from include.config.settings import Settings
+from include.core.clock import wall_now
+from include.core.errors import PerpetuaError
+from include.orchestration.airflow_api import FINISHED, AirflowApi
+from include.orchestration.defaults import POOLS
+from include.orchestration.stack import Stack
+
+DAGS = ("market_data", "build_features", "train_ppo", "training_checks", "revalidate_model")
+POLL_SECONDS = 0.5
+PARSE_SECONDS = 120.0
+EVENT_SECONDS = 60.0
+# a task in this state waits for a person; the chain has then done its part
+AWAITING = "awaiting_input"
+
+
+@dataclass
+class Stage:
+    """One DAG run of the chain as it stands."""
+
+    dag_id: str
+    run_id: str = ""
+    state: str = "waiting"
+    seconds: float = 0.0
+    tasks: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def is_done(self) -> bool:
+        """True when the run succeeded, or waits for nothing but a person."""
+        return self.state in ("success", AWAITING)
+
+
+Show = Callable[[list[Stage]], None]
+
+
+class Chain:
+    """The chain market data → features → training → checks → revalidation, one run each.
+
+    Parameters
+    ----------
+    stack : Stack
+        The started local stack.
+    settings : Settings
+        Settings of the deployment.
+    show : callable
+        Receives all stages whenever something may have changed.
+    """
+
+    def __init__(self, stack: Stack, settings: Settings, show: Show) -> None:
+        self._stack = stack
+        self._api: AirflowApi = stack.api
+        self._settings = settings
+        self._show = show
+        self._stamp = wall_now().strftime("%Y%m%dT%H%M%S")
+        self.stages = [Stage(dag_id) for dag_id in DAGS]
+
+    def drive(self) -> None:
+        """Run every stage; raise with the failed task's error at the first that fails."""
+        self._prepare()
+        for stage in self.stages:
+            started = time.monotonic()
+            stage.run_id = self._start(stage.dag_id)
+            self._follow(stage, started)
+
+    def returned(self, dag_id: str, task_id: str) -> Any:
+        """Return what a task of the chain returned."""
+        stage = next(stage for stage in self.stages if stage.dag_id == dag_id)
+        return self._api.returned(dag_id, stage.run_id, task_id)
+
+    def _prepare(self) -> None:
+        for pool, description in POOLS.items():
+            self._api.ensure_pool(pool.value, 1, description)
+        deadline = time.monotonic() + PARSE_SECONDS
+        while not set(DAGS) <= self._api.dag_ids():
+            self._stack.require_alive()
+            if time.monotonic() > deadline:
+                missing = ", ".join(sorted(set(DAGS) - self._api.dag_ids()))
+                raise PerpetuaError(f"DAGs were not parsed: {missing}. {' '.join(self._api.import_errors())}")
+            time.sleep(POLL_SECONDS)
+        # an unpaused consumer is what an asset event wakes, so all are unpaused before the first run
+        for dag_id in DAGS:
+            self._api.unpause(dag_id)
+
+    def _start(self, dag_id: str) -> str:
+        if dag_id == "build_features":
+            return self._woken_by_market_data()
+        conf = {
+            "train_ppo": {"system": self._settings.system},
+            "training_checks": {"slot": "standup"},
+            "revalidate_model": {"system": self._settings.system},
+        }.get(dag_id)
+        return self._api.trigger(dag_id, f"chain__{self._stamp}", conf)
+
+    def _woken_by_market_data(self) -> str:
+        source = self.stages[0].run_id
+        deadline = time.monotonic() + EVENT_SECONDS
+        while time.monotonic() < deadline:
+            self._stack.require_alive()
+            for run in self._api.runs("build_features", run_type="asset_triggered"):
+                if source in self._api.sources("build_features", run["dag_run_id"]):
+                    return str(run["dag_run_id"])
+            time.sleep(POLL_SECONDS)
+        raise PerpetuaError(f"Run `{source}` of market_data did not wake build_features in {EVENT_SECONDS:.0f} s.")
+
+    def _follow(self, stage: Stage, started: float) -> None:
+        while not stage.is_done:
+            self._stack.require_alive()
+            instances = self._api.tasks(stage.dag_id, stage.run_id)
+            stage.tasks = [(task["task_id"], task["state"] or "waiting") for task in instances]
+            stage.state = self._api.run(stage.dag_id, stage.run_id)["state"]
+            if stage.state not in FINISHED and _only_people_are_missing(stage.tasks):
+                stage.state = AWAITING
+            stage.seconds = time.monotonic() - started
+            self._show(self.stages)
+            if stage.state == "failed":
+                raise PerpetuaError(self._failure(stage, instances))
+            if not stage.is_done:
+                time.sleep(POLL_SECONDS)
+
+    def _failure(self, stage: Stage, instances: list[dict[str, Any]]) -> str:
+        failed = [task for task in instances if task["state"] == "failed"]
+        named = ", ".join(task["task_id"] for task in failed) or "no task"
+        logs = self._settings.home.airflow / "logs" / f"dag_id={stage.dag_id}" / f"run_id={stage.run_id}"
+        return f"`{stage.dag_id}` failed in {named}. Hint: its log is under {logs}."
+
+
+def _only_people_are_missing(tasks: list[tuple[str, str]]) -> bool:
+    states = {state for _, state in tasks}
+    return AWAITING in states and states <= {AWAITING, "success", "skipped", "waiting"} and _upstream_is_done(tasks)
+
+
+def _upstream_is_done(tasks: list[tuple[str, str]]) -> bool:
+    # what waits behind the approval has no state yet; everything before it has ended
+    return all(state != "waiting" or task_id.startswith("decision.") for task_id, state in tasks)

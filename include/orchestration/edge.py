@@ -1,0 +1,40 @@
+"""The edge between Airflow and the stages: a task decorator that turns missing inputs into skips."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from airflow.sdk import get_current_context, task
+from airflow.sdk.exceptions import AirflowSkipException
+
+from include.config.settings import Settings, load_settings
+from include.core.errors import MissingInputError
+from include.orchestration.progress import Progress, file_progress, progress_file
+
+
+def stage_task(function: Callable[..., Any] | None = None, **arguments: Any) -> Any:
+    """Decorate a DAG's function as a task.
+
+    When an input does not exist yet, a scheduled run skips with the reason; a run that somebody
+    started by hand fails with it. Keyword arguments are those of `airflow.sdk.task`.
+    """
+    if function is None:
+        return functools.partial(stage_task, **arguments)
+
+    @functools.wraps(function)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except MissingInputError as error:
+            if get_current_context()["dag_run"].run_type == "manual":
+                raise
+            raise AirflowSkipException(str(error)) from error
+
+    return task(**arguments)(guarded)
+
+
+def runtime() -> tuple[Settings, Progress]:
+    """Return the settings of this deployment and a progress function that logs."""
+    settings = load_settings()
+    settings.home.processes.mkdir(parents=True, exist_ok=True)
+    return settings, file_progress(progress_file(settings.home.processes))

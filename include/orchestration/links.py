@@ -1,0 +1,41 @@
+"""The addresses that messages and tables point people to."""
+
+from pathlib import Path
+
+from include.config.settings import Settings
+
+# where `plugins/perpetua_ui.py` serves the reports inside the API server
+REPORTS_PREFIX = "/perpetua/reports"
+
+
+class Links:
+    """Addresses of one deployment's pages."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @property
+    def airflow(self) -> str:
+        """Airflow's own start page."""
+        return self._settings.airflow_url
+
+    @property
+    def slack(self) -> str | None:
+        """Sandbox's Slack page; None in live mode, where Slack itself is the page."""
+        return f"{self._settings.sandbox_url}/slack" if self._settings.is_sandbox else None
+
+    @property
+    def data_quality(self) -> str:
+        """Index of data-quality pages."""
+        return self._report(self._settings.home.data_quality / "index.html")
+
+    def revalidation(self, revalidation_id: str) -> str:
+        """Return the address of a revalidation's report."""
+        return self._report(self._settings.home.revalidation(revalidation_id) / "revalidation_result.html")
+
+    def run(self, run_id: str) -> str:
+        """Return the address of a training run's folder, as a path on the machine that trained it."""
+        return str(self._settings.home.run(run_id))
+
+    def _report(self, file: Path) -> str:
+        return f"{self._settings.airflow_url}{REPORTS_PREFIX}/{file.relative_to(self._settings.home.reports)}"

@@ -1,0 +1,162 @@
+"""The local stack: sandbox and Airflow as separate processes on loopback, started and stopped as one."""
+
+import os
+import secrets
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+
+import httpx
+
+from include.config.settings import Settings
+from include.core.errors import PerpetuaError
+from include.core.files import write_text
+from include.core.paths import REPOSITORY
+from include.orchestration.airflow_api import AirflowApi
+from include.orchestration.processes import Processes, require_free_port
+
+AIRFLOW = (sys.executable, "-m", "airflow")
+COMPONENTS = ("scheduler", "dag-processor", "triggerer", "api-server")
+HEALTHY_SECONDS = 120.0
+
+
+class Stack:
+    """Sandbox (in sandbox mode) and the four Airflow components."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._processes = Processes(settings.home.processes)
+        self.api = AirflowApi(f"http://127.0.0.1:{settings.airflow_port}")
+
+    def require_free_ports(self) -> None:
+        """Raise when a port of the stack is taken."""
+        s = self._settings
+        wanted = [
+            (s.airflow_port, "Airflow", "PERPETUA_AIRFLOW_PORT"),
+            (s.airflow_worker_log_port, "task logs", "PERPETUA_AIRFLOW_WORKER_LOG_PORT"),
+            (s.airflow_triggerer_log_port, "triggerer logs", "PERPETUA_AIRFLOW_TRIGGERER_LOG_PORT"),
+            (s.airflow_scheduler_health_port, "the scheduler's health", "PERPETUA_AIRFLOW_SCHEDULER_HEALTH_PORT"),
+        ]
+        if s.is_sandbox:
+            wanted.append((s.sandbox_port, "the sandbox", "PERPETUA_SANDBOX_PORT"))
+        for port, purpose, setting in wanted:
+            require_free_port(port, purpose, setting)
+
+    def start_sandbox(self) -> None:
+        """Start the sandbox and wait until it answers; live mode has none."""
+        if not self._settings.is_sandbox:
+            return
+        self._processes.start("sandbox", (sys.executable, "-m", "include", "sandbox"), self.environment())
+        self._wait("the sandbox", lambda: _answers(f"{self._settings.sandbox_url}/health"))
+
+    def migrate(self) -> None:
+        """Create or upgrade Airflow's database."""
+        migration = Processes(self._settings.home.processes)
+        migration.start("migrate", (*AIRFLOW, "db", "migrate"), self.environment())
+        migration.wait_for("migrate")
+
+    def start_airflow(self) -> None:
+        """Start the four components, wait until they are healthy and log in."""
+        for component in COMPONENTS:
+            self._processes.start(component, (*AIRFLOW, component), self.environment())
+        self._wait("Airflow", self.api.is_healthy)
+        self.api.log_in()
+
+    def require_alive(self) -> None:
+        """Raise when a process of the stack has ended by itself."""
+        self._processes.require_alive()
+
+    def pids(self) -> dict[str, int]:
+        """Return the pid of each process."""
+        return self._processes.pids()
+
+    def stop(self) -> None:
+        """Stop everything that was started."""
+        self.api.close()
+        self._processes.stop()
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment of the stack's processes."""
+        return {**os.environ, **airflow_environment(self._settings)}
+
+    def _wait(self, what: str, is_ready: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + HEALTHY_SECONDS
+        while not is_ready():
+            self.require_alive()
+            if time.monotonic() > deadline:
+                raise PerpetuaError(
+                    f"`{what}` did not become healthy in {HEALTHY_SECONDS:.0f} s. Hint: read {self._settings.home.processes}."
+                )
+            time.sleep(0.25)
+
+    @classmethod
+    @contextmanager
+    def running(cls, settings: Settings) -> Iterator[Self]:
+        """Yield a started stack; stop it whatever happens."""
+        stack = cls(settings)
+        stack.require_free_ports()
+        try:
+            stack.start_sandbox()
+            stack.migrate()
+            stack.start_airflow()
+            yield stack
+        finally:
+            stack.stop()
+
+
+def airflow_environment(settings: Settings) -> dict[str, str]:
+    """Return the environment variables that make Airflow this deployment's."""
+    home = settings.home.airflow
+    home.mkdir(parents=True, exist_ok=True)
+    local = f"http://127.0.0.1:{settings.airflow_port}"
+    secret = _secret(home / "secret")
+    values = {
+        "CORE__DAGS_FOLDER": REPOSITORY / "dags",
+        "CORE__PLUGINS_FOLDER": REPOSITORY / "plugins",
+        "CORE__LOAD_EXAMPLES": False,
+        "CORE__EXECUTOR": "LocalExecutor",
+        "CORE__PARALLELISM": 4,
+        "CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": True,
+        "CORE__EXECUTION_API_SERVER_URL": f"{local}/execution/",
+        "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
+        "API__HOST": "127.0.0.1",
+        "API__PORT": settings.airflow_port,
+        "API__BASE_URL": settings.airflow_url,
+        "API__WORKERS": 1,
+        "API__SECRET_KEY": secret,
+        "API_AUTH__JWT_SECRET": secret,
+        "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": 0.2,
+        "SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT": settings.airflow_scheduler_health_port,
+        "SCHEDULER__ENABLE_HEALTH_CHECK": True,
+        "LOGGING__WORKER_LOG_SERVER_PORT": settings.airflow_worker_log_port,
+        "LOGGING__TRIGGER_LOG_SERVER_PORT": settings.airflow_triggerer_log_port,
+        # a task must survive an API server that is away for minutes: heartbeats that fail before it gives up
+        "WORKERS__MAX_FAILED_HEARTBEATS": 60,
+    }
+    environment = {f"AIRFLOW__{name}": str(value) for name, value in values.items()}
+    path = os.pathsep.join(filter(None, (str(REPOSITORY), os.environ.get("PYTHONPATH"))))
+    return environment | {
+        "AIRFLOW_HOME": str(home),
+        "PYTHONPATH": path,
+        "PERPETUA_HOME": str(settings.home.root),
+        "PYTHONUNBUFFERED": "1",
+        "TZ": "UTC",
+    }
+
+
+def _secret(source: Path) -> str:
+    if not source.exists():
+        source.touch(mode=0o600)
+        write_text(source, secrets.token_hex(32))
+        source.chmod(0o600)
+    return source.read_text(encoding="utf-8")
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=2).is_success
+    except httpx.HTTPError:
+        return False

@@ -1,0 +1,219 @@
+"""Every stage of the way of the data as one plain function, called by the DAGs and by the command line alike.
+
+A stage takes settings and small values, and returns a small JSON-able document: ids, counts and
+verdicts, never frames. It raises once, at its end. Airflow is not imported here.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from include.config.settings import Settings
+from include.config.system import SystemConfig, load_system
+from include.config.universe import select
+from include.core.checks import CheckReport
+from include.core.clock import parse_utc, wall_now
+from include.core.errors import DataQualityError, MissingInputError
+from include.orchestration.links import Links
+from include.orchestration.progress import Progress
+
+
+def no_progress(_label: str, _done: int, _total: int) -> None:
+    """Report nothing."""
+
+
+def fetch_market_data(
+    settings: Settings,
+    batch_id: str,
+    *,
+    symbols: str = "all",
+    timeframe: str = "4h",
+    start: str | None = None,
+    end: str | None = None,
+    progress: Progress = no_progress,
+) -> dict[str, Any]:
+    """Fetch candles, funding, sentiment and macro into the batch `batch_id`; return what was staged."""
+    from include.market.ingest import fetch
+
+    batch = fetch(
+        settings,
+        batch_id,
+        symbols=select(settings.universe, symbols),
+        timeframe=timeframe,
+        start=_instant(start, "start"),
+        end=_instant(end, "end"),
+        progress=progress,
+    )
+    return batch.model_dump(mode="json")
+
+
+def validate_market_data(settings: Settings, batch_id: str) -> dict[str, Any]:
+    """Validate a staged batch and write its quality pages; a failed critical check reaches Slack and raises."""
+    from include.alerts.messages import data_quality
+    from include.alerts.slack import SlackChannel
+    from include.validation.batch import validate_batch
+
+    report = validate_batch(settings, batch_id)
+    if not report.passed:
+        SlackChannel(settings).post(data_quality(report, Links(settings).data_quality))
+        raise DataQualityError(f"Batch `{batch_id}` was not published: {failures_text(report)}")
+    return {"batch_id": batch_id, "checks": len(report.results), "failures": [f.message for f in report.failures]}
+
+
+def publish_market_data(settings: Settings, batch_id: str) -> dict[str, Any]:
+    """Merge a validated batch into the lake; return what changed per table."""
+    from include.market.ingest import publish
+
+    return publish(settings, batch_id).model_dump(mode="json")
+
+
+def build_features(
+    settings: Settings, system: str, *, timeframe: str = "4h", progress: Progress = no_progress
+) -> dict[str, Any]:
+    """Compute, check and publish the feature set of `system`."""
+    from include.features.build import build
+
+    return build(settings, load_system(system).feature_set, timeframe, progress=progress).model_dump(mode="json")
+
+
+def freeze_dataset(settings: Settings, system: str, preset: str | None = None) -> dict[str, Any]:
+    """Freeze the training data of `system`; the same content yields the same id."""
+    from include.features.freeze import freeze
+
+    return freeze(settings, load_system(system, preset)).model_dump(mode="json")
+
+
+def train(
+    settings: Settings,
+    system: str,
+    dataset_id: str,
+    *,
+    preset: str | None = None,
+    overrides: dict[str, Any] | None = None,
+    steps: int | None = None,
+    seed: int | None = None,
+    output: str | None = None,
+    engine: str = "sb3",
+    progress: Progress = no_progress,
+) -> dict[str, Any]:
+    """Train on a frozen dataset; return the run's summary."""
+    from include.features.dataset import load_dataset
+    from include.training.train import train as train_run
+
+    summary = train_run(
+        settings,
+        load_system(system, preset, overrides),
+        load_dataset(settings.home.dataset(dataset_id)),
+        steps=steps,
+        seed=seed,
+        output=output,
+        engine=engine,
+        progress=progress,
+    )
+    return summary.model_dump(mode="json")
+
+
+def announce_training(settings: Settings, run_id: str) -> dict[str, Any]:
+    """Post the summary of a finished run, with its curves in the thread."""
+    from include.alerts.messages import training_summary
+    from include.alerts.slack import SlackChannel
+    from include.reporting.figures import training_figure
+    from include.training.runs import read_run
+    from include.training.watch import evaluate_run
+
+    folder = settings.home.run(run_id)
+    run = read_run(folder)
+    report = evaluate_run(folder, load_system(run.system, run.preset), wall_now())
+    channel = SlackChannel(settings)
+    posted = channel.post(training_summary(run, report, Links(settings).run(run_id)))
+    figure = folder / "training.png"
+    training_figure(folder, figure)
+    channel.upload(figure, f"Training curves of {run_id}", posted.ts)
+    return {"ts": posted.ts, "alerts": [failure.message for failure in report.failures]}
+
+
+def revalidate(
+    settings: Settings, system: str, run_id: str = "latest", progress: Progress = no_progress
+) -> dict[str, Any]:
+    """Backtest a finished run on its test window, judge it by the gates and write the report."""
+    from include.core.files import sha256_file
+    from include.reporting.revalidate import revalidate as revalidate_run
+
+    result = revalidate_run(settings, settings.home.run(resolve_run(settings, system, run_id)), progress=progress)
+    return {
+        "id": result.id,
+        "run_id": result.run_id,
+        "decision": result.decision,
+        "gates_passed": sum(gate.passed for gate in result.gates.results),
+        "gates": [gate.model_dump(mode="json") for gate in result.gates.results],
+        "result_sha256": sha256_file(settings.home.revalidation(result.id) / "revalidation_result.json"),
+        "report": Links(settings).revalidation(result.id),
+    }
+
+
+def announce_revalidation(settings: Settings, revalidation_id: str) -> dict[str, Any]:
+    """Post the verdict with its gate table, and the equity figure in the thread."""
+    from include.alerts.messages import verdict
+    from include.alerts.slack import SlackChannel
+    from include.reporting.verdict import read_result
+
+    folder = settings.home.revalidation(revalidation_id)
+    result = read_result(folder)
+    channel = SlackChannel(settings)
+    links = Links(settings)
+    posted = channel.post(
+        verdict(result, {"report": links.revalidation(revalidation_id), "run": links.run(result.run_id)})
+    )
+    channel.upload(folder / "equity.png", "Equity and drawdown on the test window", posted.ts)
+    return {"ts": posted.ts, "decision": result.decision}
+
+
+def promote(settings: Settings, revalidation_id: str, result_sha256: str, approved_by: str) -> dict[str, Any]:
+    """Make the revalidated model the champion of its system; an edited result is refused."""
+    from include.reporting.champion import promote as promote_champion
+
+    champion = promote_champion(settings.home, revalidation_id, result_sha256, approved_by, wall_now())
+    return champion.model_dump(mode="json")
+
+
+def check(settings: Settings, slot: str, now: datetime | None = None) -> dict[str, Any]:
+    """Run one of the day's checks and post it."""
+    from include.alerts.messages import slot as slot_message
+    from include.alerts.slack import SlackChannel
+    from include.training.slots import slot_report
+
+    report = slot_report(settings, slot, now or wall_now())
+    posted = SlackChannel(settings).post(slot_message(report))
+    return {"slot": slot, "passed": report.report.passed, "lines": list(report.lines), "ts": posted.ts}
+
+
+def slot_at(settings: Settings, instant: datetime) -> str:
+    """Return the check slot that `instant` belongs to: the newest one that began at or before it."""
+    slots = settings.campaign.check_slots
+    begun = [hour for hour in slots if hour <= instant.hour]
+    return slots[max(begun)] if begun else slots[max(slots)]
+
+
+def resolve_run(settings: Settings, system: str, run_id: str) -> str:
+    """Return `run_id`, or the id of the newest finished run of `system` when it is `latest`."""
+    from include.training.runs import latest_run
+
+    if run_id != "latest":
+        return run_id
+    run = latest_run(settings.home, system)
+    if run is None:
+        raise MissingInputError(f"System `{system}` has no finished run yet. Hint: start one with `train_ppo`.")
+    return run.run_id
+
+
+def failures_text(report: CheckReport) -> str:
+    """Return the failed checks of `report` as one line."""
+    return "; ".join(failure.message for failure in report.failures)
+
+
+def system_of(settings: Settings, name: str | None = None) -> SystemConfig:
+    """Return the system `name`, or the one this deployment is set to."""
+    return load_system(name or settings.system)
+
+
+def _instant(text: str | None, argument: str) -> datetime | None:
+    return parse_utc(text, argument) if text else None

@@ -1,0 +1,147 @@
+"""The result of a revalidation: one frozen record that the report, Slack and the approval all read.
+
+How it is computed is in `revalidate.py`, how it is shown in `revalidation.py`.
+"""
+
+import hashlib
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from include.config.system import GateConfig
+from include.core.checks import CheckReport
+
+Decision = Literal["GO", "PARTIAL-GO", "NO-GO"]
+Metrics = dict[str, float | None]
+
+
+class Record(BaseModel):
+    """Base of the records: frozen, unknown keys refused, NaN and infinity refused (undefined is None)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Totals(Record):
+    """Sums over all symbols, US dollars; fees and funding are costs, negative funding was received."""
+
+    initial_balance_usd: float
+    final_equity_usd: float
+    fees_usd: float
+    funding_usd: float
+    funding_assumed_share: float | None
+
+
+class SymbolResult(Record):
+    """One symbol's part of the backtest: closed trades, net result in US dollars, fractions of its sub-account."""
+
+    symbol: str
+    trades: int
+    win_rate: float | None
+    pnl_usd: float
+    fees_usd: float
+    funding_usd: float
+    total_return: float
+    max_drawdown: float
+
+
+class GateRow(Record):
+    """One line of the gate table: what was demanded, what was seen, what others reached."""
+
+    name: str
+    label: str
+    direction: Literal["at_least", "at_most"]
+    limit: float
+    minimum: float | None
+    observed: float | None
+    passed: bool
+    minimum_passed: bool | None
+    reason: str
+    baselines: Metrics
+
+
+class RevalidationResult(Record):
+    """Everything a person needs to judge a candidate, and where it came from.
+
+    Parameters
+    ----------
+    id : str
+        Content hash of run, model, dataset and split: the same candidate on the same window has the same id.
+    decision : {"GO", "PARTIAL-GO", "NO-GO"}
+        What the decision table says of the gates.
+    gates, gate_definitions : CheckReport, tuple of GateConfig
+        The verdicts and the limits they were made with, in the same order.
+    metrics, metric_reasons : dict
+        Metrics of the candidate, fractions and ratios; why one is None.
+    baselines : dict of dict
+        The same metrics of `random` (mean over the draws), `buy_and_hold`, `flat` and `recorded_phase3`.
+    null_draws, null_go_rate : int, float or None
+        Random policies scored by the same code and the share of them that would be GO.
+    window_start, window_end, candles
+        The test window [start, end) and its length.
+    created_at, steps_seconds
+        When and how long; no part of the id.
+    """
+
+    id: str
+    system: str
+    timeframe: str
+    run_id: str
+    dataset_id: str
+    split: str
+    model_sha256: str
+    decision: Decision
+    gates: CheckReport
+    gate_definitions: tuple[GateConfig, ...]
+    metrics: Metrics
+    metric_reasons: dict[str, str]
+    baselines: dict[str, Metrics]
+    null_draws: int
+    null_go_rate: float | None
+    symbols: tuple[str, ...]
+    symbol_results: tuple[SymbolResult, ...]
+    window_start: datetime
+    window_end: datetime
+    candles: int
+    trades: int
+    totals: Totals
+    action_counts: dict[str, int]
+    inactive_features: dict[str, str]
+    notes: tuple[str, ...]
+    created_at: datetime
+    steps_seconds: dict[str, float]
+
+    @property
+    def gates_passed(self) -> int:
+        """Number of gates that passed."""
+        return sum(result.passed for result in self.gates.results)
+
+    @property
+    def gate_rows(self) -> tuple[GateRow, ...]:
+        """The gate table, in the order of the system's configuration."""
+        verdicts = {result.name: result for result in self.gates.results}
+        return tuple(
+            GateRow(
+                **definition.model_dump(),
+                observed=self.metrics.get(definition.name),
+                passed=verdicts[definition.name].passed,
+                minimum_passed=_minimum_passed(definition, self.metrics.get(definition.name)),
+                reason=self.metric_reasons.get(definition.name, ""),
+                baselines={name: values.get(definition.name) for name, values in self.baselines.items()},
+            )
+            for definition in self.gate_definitions
+        )
+
+
+def revalidation_id(run_id: str, model_sha256: str, dataset_id: str, split: str) -> str:
+    """Return the id of a revalidation: 16 hex digits that depend on all four parts and nothing else."""
+    text = "\x1f".join([run_id, model_sha256, dataset_id, split])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _minimum_passed(definition: GateConfig, observed: float | None) -> bool | None:
+    if definition.minimum is None:
+        return None
+    if observed is None:
+        return False
+    return observed >= definition.minimum if definition.direction == "at_least" else observed <= definition.minimum

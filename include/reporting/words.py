@@ -1,0 +1,115 @@
+"""Words and numbers as people read them: metric labels, formats, what a decision means and what to do next.
+
+The one place for these texts: the report, its Markdown and Slack all take them from here.
+"""
+
+from dataclasses import dataclass
+
+from include.reporting.verdict import Decision, GateRow, RevalidationResult
+
+UNDEFINED = "–"
+BASELINE_LABELS = {
+    "random": "Random",
+    "buy_and_hold": "Buy & hold",
+    "flat": "Flat",
+    "recorded_phase3": "Phase 3 random",
+}
+METRIC_LABELS = {
+    "sharpe": "Sharpe ratio",
+    "sortino": "Sortino ratio",
+    "calmar": "Calmar ratio",
+    "max_drawdown": "Max drawdown",
+    "total_return": "Total return",
+    "cagr": "Growth per year",
+    "win_rate": "Win rate",
+    "profit_factor": "Profit factor",
+    "consecutive_losses": "Consecutive losses",
+    "trades": "Trades",
+    "turnover": "Turnover",
+    "exposure": "Exposure",
+}
+_PERCENT = {"max_drawdown", "win_rate", "total_return", "cagr", "exposure", "volatility"}
+_WHOLE = {"trades", "candles", "steps"}
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """A decision in one sentence and the next step it asks for, from the operations checklist."""
+
+    summary: str
+    next_step: str
+
+
+MEANINGS: dict[Decision, Meaning] = {
+    "GO": Meaning(
+        "The candidate passes the risk gates.",
+        "Ask the CTO for approval; live deployment follows it.",
+    ),
+    "PARTIAL-GO": Meaning(
+        "The candidate passes most of the risk gates, not enough of them to go live by itself.",
+        "Manual review by the CTO: go live, or retrain.",
+    ),
+    "NO-GO": Meaning(
+        "The candidate does not pass the risk gates and must not trade.",
+        "Retrain with tuned hyper-parameters.",
+    ),
+}
+
+
+def metric_label(name: str) -> str:
+    """Return a metric's name as people read it."""
+    return METRIC_LABELS.get(name, name.replace("_", " ").capitalize())
+
+
+def metric_text(name: str, value: float | None) -> str:
+    """Return a metric's value with its unit; `–` when it is undefined."""
+    if value is None:
+        return UNDEFINED
+    if name in _PERCENT:
+        return percent(value)
+    if name in _WHOLE or (name.startswith("consecutive") and float(value).is_integer()):
+        return f"{value:,.0f}"
+    return f"{value:,.2f}"
+
+
+def percent(fraction: float | None) -> str:
+    """Return a fraction as a percentage with two digits; `–` when it is undefined."""
+    return UNDEFINED if fraction is None else f"{fraction:.2%}"
+
+
+def usd(amount: float) -> str:
+    """Return an amount of US dollars."""
+    return f"−${-amount:,.2f}" if amount < 0 else f"${amount:,.2f}"
+
+
+def limit_text(row: GateRow) -> str:
+    """Return what a gate demands, such as `≥ 1.00`."""
+    sign = "≥" if row.direction == "at_least" else "≤"
+    return f"{sign} {metric_text(row.name, row.limit)}"
+
+
+def minimum_text(row: GateRow) -> str:
+    """Return the softer tier of a gate with its verdict, empty when it has none."""
+    if row.minimum is None:
+        return ""
+    sign = "≥" if row.direction == "at_least" else "≤"
+    verdict = "reached" if row.minimum_passed else "not reached"
+    return f"minimum {sign} {metric_text(row.name, row.minimum)} {verdict}"
+
+
+def null_sentence(result: RevalidationResult) -> str:
+    """Return how often luck alone would have been GO on this window."""
+    if result.null_go_rate is None:
+        return "How often a random policy would be GO on this window is unknown."
+    return (
+        f"{result.null_go_rate:.0%} of {result.null_draws} random policies without any skill "
+        "would be GO on this window."
+    )
+
+
+def duration(seconds: float) -> str:
+    """Return a duration such as `3.2 s`, `4 min 05 s` or `2 h 10 min`."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"

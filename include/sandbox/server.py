@@ -1,0 +1,52 @@
+"""Serves the sandbox on loopback."""
+
+import errno
+import socket
+
+import uvicorn
+
+from include.config.settings import Settings
+from include.core.errors import AlreadyRunningError
+from include.sandbox.app import create_app
+
+HOST = "127.0.0.1"
+
+
+def serve(settings: Settings) -> None:
+    """Serve the sandbox on 127.0.0.1:`settings.sandbox_port` until SIGINT or SIGTERM.
+
+    Raises
+    ------
+    AlreadyRunningError
+        The port is taken.
+    ConfigurationError
+        `sandbox_data` is not a directory that holds recorded data.
+    """
+    with listen(settings.sandbox_port) as listener:
+        server_of(settings).run(sockets=[listener])
+
+
+def listen(port: int) -> socket.socket:
+    """Return a socket bound to loopback `port`, 0 for a free one; a taken port is refused."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+        listener.listen(128)  # now, so that a second sandbox is refused before it loads its data
+    except OSError as error:
+        listener.close()
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise AlreadyRunningError(
+            f"`sandbox_port` must be free, was {port} and taken. "
+            "Hint: another sandbox may be running; set PERPETUA_SANDBOX_PORT."
+        ) from None
+    return listener
+
+
+def server_of(settings: Settings, *, weight_per_minute: int | None = None) -> uvicorn.Server:
+    """Return the server of the sandbox; give its `run` the socket of `listen`."""
+    limits = {} if weight_per_minute is None else {"weight_per_minute": weight_per_minute}
+    app = create_app(settings, **limits)
+    # Bare: the access log would drown everything else, and clients drop idle connections themselves.
+    return uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2))

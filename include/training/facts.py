@@ -1,0 +1,137 @@
+"""Everything that a run's folder says about a training, read once; judging it belongs to `watch.py`."""
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from include.core.errors import MissingInputError
+from include.training.checkpoints import Checkpoint, list_checkpoints
+from include.training.logs import ALL_LOGS, CONVERGENCE, EPISODES, LOGS, UPDATES, Columns, LogFile, empty_log, read_log
+from include.training.runs import RunInfo, is_locked, read_run
+
+MIN_TREND_POINTS = 10
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """A run as its files describe it at one moment.
+
+    Attributes
+    ----------
+    is_alive : bool
+        A living process holds the run's lock.
+    convergence, updates, episodes : dict of float64 arrays
+        The three CSV logs, empty when absent.
+    checkpoints : tuple of Checkpoint
+        Oldest first.
+    missing_logs : tuple of str
+        Documented log files that are not there.
+    """
+
+    folder: Path
+    info: RunInfo
+    is_alive: bool
+    convergence: Columns
+    updates: Columns
+    episodes: Columns
+    checkpoints: tuple[Checkpoint, ...]
+    missing_logs: tuple[str, ...]
+
+    @property
+    def timesteps(self) -> int:
+        """Environment steps reached, from the newest update."""
+        steps = self.convergence["timestep"]
+        return max(self.info.timesteps, int(steps[-1]) if len(steps) else 0)
+
+    @property
+    def is_training(self) -> bool:
+        """True while a trainer works on the run."""
+        return self.info.status == "running" and self.is_alive
+
+    @property
+    def saved_at(self) -> datetime | None:
+        """When the newest checkpoint was written, None before the first."""
+        return self.checkpoints[-1].manifest.created_at if self.checkpoints else None
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """Slope of the episode reward per environment step, its standard error, and the episodes behind it."""
+
+    slope: float
+    standard_error: float
+    episodes: int
+
+    @property
+    def is_falling(self) -> bool:
+        """True when the fall is more than twice its standard error, so not mere noise."""
+        return self.slope < -2 * self.standard_error
+
+    @property
+    def is_rising(self) -> bool:
+        """True when the rise is more than twice its standard error."""
+        return self.slope > 2 * self.standard_error
+
+
+def read_facts(folder: Path) -> RunFacts:
+    """Return what the files of the run in `folder` say now."""
+    logs = folder / LOGS
+    return RunFacts(
+        folder=folder,
+        info=read_run(folder),
+        is_alive=is_locked(folder),
+        convergence=_read(logs, CONVERGENCE),
+        updates=_read(logs, UPDATES),
+        episodes=_read(logs, EPISODES),
+        checkpoints=tuple(list_checkpoints(folder)),
+        missing_logs=tuple(name for name in ALL_LOGS if not (logs / name).exists()),
+    )
+
+
+def reward_trend(episodes: Columns, window_steps: int) -> Trend | None:
+    """Return the least-squares slope of episode reward over timesteps, None while too few episodes ended.
+
+    The window is the last `window_steps`, and at least the last ten episodes. The standard error is
+    that of ordinary least squares, sqrt(SSE / (n − 2) / Sxx).
+    """
+    known = np.isfinite(episodes["reward"])
+    steps, rewards = episodes["timesteps"][known], episodes["reward"][known]
+    count = max(int(np.sum(steps > steps[-1] - window_steps)), MIN_TREND_POINTS) if len(steps) else 0
+    x, y = steps[-count:], rewards[-count:]
+    if len(x) < MIN_TREND_POINTS or np.ptp(x) == 0:
+        return None
+    deviations = x - x.mean()
+    spread = float(deviations @ deviations)
+    slope = float(deviations @ y) / spread
+    residuals = y - y.mean() - slope * deviations
+    return Trend(slope, math.sqrt(float(residuals @ residuals) / (len(x) - 2) / spread), len(x))
+
+
+def improvement(convergence: Columns, window_steps: int) -> float | None:
+    """Return by how much the best update reward of the last `window_steps` exceeds the best before.
+
+    None while no update with a reward lies on one of the two sides.
+    """
+    known = np.isfinite(convergence["reward"])
+    steps, rewards = convergence["timestep"][known], convergence["reward"][known]
+    if not len(steps):
+        return None
+    before = steps <= convergence["timestep"][-1] - window_steps
+    if not before.any() or before.all():
+        return None
+    return float(rewards[~before].max() - rewards[before].max())
+
+
+def last(values: Columns, column: str) -> float | None:
+    """Return the newest value of a column, NaN when it is undefined, None without any row."""
+    return float(values[column][-1]) if len(values[column]) else None
+
+
+def _read(folder: Path, log: LogFile) -> Columns:
+    try:
+        return read_log(folder, log)
+    except MissingInputError:
+        return empty_log(log)

@@ -1,0 +1,122 @@
+"""Policy over every DAG: named, owned, documented, typed, retried by exception, parsed without heavy imports."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FILES = sorted((ROOT / "dags").glob("*.py"))
+EXPECTED = {"market_data", "build_features", "train_ppo", "training_checks", "revalidate_model"}
+HEAVY = ("pandas", "numpy", "pyarrow", "ccxt", "pandera", "great_expectations", "torch", "stable_baselines3", "numba")
+
+
+@pytest.fixture(scope="module")
+def bag(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What a process that only parses the DAG files finds, each DAG serialised as the DAG processor would."""
+    program = """
+import json, runpy, sys
+from airflow.sdk import DAG
+from airflow.serialization.serialized_objects import DagSerialization
+found = {}
+for file in sys.argv[1:]:
+    dags = [value for value in runpy.run_path(file).values() if isinstance(value, DAG)]
+    loaded = sorted(set(%r) & set(sys.modules))
+    import pathlib
+    name = pathlib.Path(file).stem
+    from airflow.dag_processing.dagbag import DagBag
+    found[name] = {"heavy": loaded}
+from airflow.dag_processing.dagbag import DagBag
+bag = DagBag(pathlib.Path(sys.argv[1]).parent, bundle_path=pathlib.Path(sys.argv[1]).parent)
+print("RESULT" + json.dumps({
+    "heavy": {name: entry["heavy"] for name, entry in found.items()},
+    "errors": {key: str(value) for key, value in bag.import_errors.items()},
+    "dags": {dag_id: {
+        "file": pathlib.Path(dag.fileloc).stem,
+        "doc": dag.doc_md or "",
+        "tags": sorted(dag.tags),
+        "catchup": dag.catchup,
+        "max_active_runs": dag.max_active_runs,
+        "params": {key: {"schema": param.schema, "description": param.description} for key, param in dag.params.items()
+                   for param in [dag.params.get_param(key)]},
+        "tasks": {task.task_id: {"owner": task.owner, "doc": task.doc_md or "", "policy": type(task.retry_policy).__name__,
+                                 "callbacks": len(task.on_failure_callback or []), "pool": task.pool,
+                                 "outlets": [asset.name for asset in task.outlets]}
+                  for task in dag.tasks},
+        "serialised": len(json.dumps(DagSerialization.to_dict(dag))),
+    } for dag_id, dag in bag.dags.items()},
+}))
+""" % (HEAVY,)
+    home = tmp_path_factory.mktemp("airflow")
+    environment = {
+        "PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "AIRFLOW_HOME": str(home), "TZ": "UTC",
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    }  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", program, *map(str, FILES)], env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    result: dict[str, Any] = json.loads(done.stdout.split("RESULT")[1])
+    return result
+
+
+def test_the_bag_holds_exactly_the_expected_dags(bag: dict[str, Any]) -> None:
+    assert bag["errors"] == {}
+    assert set(bag["dags"]) == EXPECTED
+
+
+def test_the_file_name_is_the_dag_id(bag: dict[str, Any]) -> None:
+    assert {dag_id: dag["file"] for dag_id, dag in bag["dags"].items()} == {name: name for name in EXPECTED}
+
+
+def test_every_dag_documents_itself_and_carries_a_tag(bag: dict[str, Any]) -> None:
+    for dag_id, dag in bag["dags"].items():
+        assert len(dag["doc"]) > 200, dag_id
+        assert dag["tags"], dag_id
+
+
+def test_parsing_imports_nothing_heavy(bag: dict[str, Any]) -> None:
+    assert bag["heavy"] == {name: [] for name in EXPECTED}
+
+
+def test_one_run_at_a_time(bag: dict[str, Any]) -> None:
+    assert {dag["max_active_runs"] for dag in bag["dags"].values()} == {1}
+
+
+def test_every_task_has_an_owner_and_reports_its_failure(bag: dict[str, Any]) -> None:
+    for dag_id, dag in bag["dags"].items():
+        for task_id, task in dag["tasks"].items():
+            assert task["owner"] in ("data", "ml"), f"{dag_id}.{task_id}"
+            assert task["callbacks"] == 1, f"{dag_id}.{task_id}"
+
+
+def test_every_task_retries_by_exception(bag: dict[str, Any]) -> None:
+    policies = {task["policy"] for dag in bag["dags"].values() for task in dag["tasks"].values()}
+    assert policies == {"ExceptionRetryPolicy"}
+
+
+def test_every_parameter_is_bounded(bag: dict[str, Any]) -> None:
+    for dag_id, dag in bag["dags"].items():
+        for name, param in dag["params"].items():
+            schema = param["schema"]
+            bounded = "enum" in schema or "pattern" in schema or {"minimum", "maximum"} <= set(schema)
+            assert bounded, f"{dag_id}.{name} takes anything: {schema}"
+            assert schema.get("title"), f"{dag_id}.{name} has no title"
+
+
+def test_exchange_and_trainer_run_in_their_pools(bag: dict[str, Any]) -> None:
+    pools = {task_id: task["pool"] for dag in bag["dags"].values() for task_id, task in dag["tasks"].items()}
+    assert pools["ingestion.fetch"] == "exchange"
+    assert pools["training.train"] == "training"
+    assert pools["evaluation.revalidate"] == "training"
+
+
+def test_assets_link_the_chain(bag: dict[str, Any]) -> None:
+    outlets = {task_id: task["outlets"] for dag in bag["dags"].values() for task_id, task in dag["tasks"].items()}
+    assert outlets["lake.publish"] == ["candles", "funding_rates", "fear_greed", "macro"]
+    assert outlets["publish"] == ["features"]
+    assert outlets["training.train"] == ["trained_model"]
+    assert outlets["evaluation.revalidate"] == ["revalidation_result"]

@@ -1,0 +1,57 @@
+"""A real sandbox server for tests: real HTTP, real data, a virtual clock of its own."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
+from time import monotonic, sleep
+from typing import NamedTuple
+
+from include.config.settings import Settings
+from include.sandbox.server import listen, server_of
+
+UNLIMITED = 10**9
+
+
+class RunningSandbox(NamedTuple):
+    """Where the sandbox answers, and the settings that lead there (`sandbox_port` is its port)."""
+
+    base_url: str
+    settings: Settings
+
+
+@contextmanager
+def running_sandbox(settings: Settings, weight_per_minute: int = UNLIMITED) -> Iterator[RunningSandbox]:
+    """Serve the sandbox of `settings` from a thread, on a free loopback port.
+
+    Use it as ``with running_sandbox(settings) as (base_url, settings):`` and give the yielded
+    settings to the code under test. The market is synthetic with the universe of the settings;
+    tests of few symbols set ``PERPETUA_UNIVERSE=BTC/USDT:USDT,ETH/USDT:USDT``. Its clock stands in
+    ``home.sandbox`` and is moved with ``POST {base_url}/sandbox/advance``, body ``{"by": "4h"}``.
+
+    Parameters
+    ----------
+    settings : Settings
+        Settings of an isolated home.
+    weight_per_minute : int
+        The exchange's request weight limit, off unless a test asks for one.
+    """
+    with listen(0) as listener:
+        port = listener.getsockname()[1]
+        settings = settings.model_copy(update={"sandbox_port": port})
+        server = server_of(settings, weight_per_minute=weight_per_minute)
+        thread = Thread(target=server.run, kwargs={"sockets": [listener]}, name="sandbox")
+        thread.start()
+        try:
+            _wait_until(lambda: server.started or not thread.is_alive())
+            yield RunningSandbox(settings.sandbox_url, settings)
+        finally:
+            server.should_exit = True
+            thread.join(timeout=10)
+
+
+def _wait_until(is_true: object, seconds: float = 10) -> None:
+    assert callable(is_true)
+    end = monotonic() + seconds
+    while not is_true():
+        assert monotonic() < end, "the sandbox did not start"
+        sleep(0.005)

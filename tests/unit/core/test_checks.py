@@ -1,0 +1,32 @@
+import pickle
+
+import pytest
+from pydantic import ValidationError
+
+from include.core.checks import CheckReport, CheckResult, Severity, combine
+
+GOOD = CheckResult(name="rows", passed=True, observed=10, limit=1)
+WARNED = CheckResult(name="stale", passed=False, severity=Severity.WARNING, message="late")
+BROKEN = CheckResult(name="schema", passed=False, severity=Severity.CRITICAL, message="wrong")
+
+
+def test_a_report_passes_until_a_critical_check_fails() -> None:
+    assert CheckReport(subject="x", results=(GOOD, WARNED)).passed
+    assert not CheckReport(subject="x", results=(GOOD, BROKEN)).passed
+
+
+def test_failures_come_most_severe_first() -> None:
+    assert CheckReport(subject="x", results=(WARNED, GOOD, BROKEN)).failures == (BROKEN, WARNED)
+
+
+def test_reports_combine_in_order() -> None:
+    first, second = CheckReport(subject="a", results=(GOOD,)), CheckReport(subject="b", results=(BROKEN,))
+    assert combine("all", [first, second]).results == (GOOD, BROKEN)
+    assert first.merge(second).subject == "a"
+    assert first.merge(second).results == (GOOD, BROKEN)
+
+
+def test_a_verdict_cannot_be_changed_and_survives_a_process_boundary() -> None:
+    with pytest.raises(ValidationError):
+        GOOD.passed = False  # type: ignore[misc]  # the case under test
+    assert pickle.loads(pickle.dumps(BROKEN)) == BROKEN

@@ -1,0 +1,15 @@
+from pathlib import Path
+
+from include.core.paths import REPOSITORY, Home
+
+
+def test_every_place_lies_under_the_home() -> None:
+    home = Home(Path("/somewhere"))
+    places = [home.lake, home.staging, home.datasets, home.runs, home.data_quality, home.sandbox, home.airflow]
+    places += [home.features("market94"), home.dataset("d"), home.run("r"), home.revalidation("v"), home.champion("s")]
+    assert all(place.is_relative_to(home.root) for place in places)
+    assert len(set(places)) == len(places)
+
+
+def test_the_repository_is_the_folder_of_the_makefile() -> None:
+    assert (REPOSITORY / "Makefile").is_file()

@@ -1,0 +1,37 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from include.core.errors import InvalidInputError
+from include.core.timeframes import floor_to_timeframe, last_closed_open_time, periods_per_year, timeframe_ms
+
+
+def test_a_year_of_4h_crypto_candles_has_2190_periods() -> None:
+    assert periods_per_year("4h", "crypto") == 2190
+    assert periods_per_year("1d", "crypto") == 365
+
+
+def test_a_year_of_1m_us_equities_has_252_sessions_of_390_minutes() -> None:
+    assert periods_per_year("1m", "us_equities") == 252 * 390
+
+
+def test_the_candle_that_contains_an_instant_opens_on_the_grid() -> None:
+    assert floor_to_timeframe(14_399_999, "4h") == 0
+    assert floor_to_timeframe(14_400_000, "4h") == 14_400_000
+
+
+def test_the_newest_closed_candle_is_never_the_open_one() -> None:
+    at_close = datetime(2026, 3, 19, 16, 0, tzinfo=UTC)
+    assert last_closed_open_time(at_close, "4h") == datetime(2026, 3, 19, 12, tzinfo=UTC)
+    just_before = datetime(2026, 3, 19, 15, 59, 59, tzinfo=UTC)
+    assert last_closed_open_time(just_before, "4h") == datetime(2026, 3, 19, 8, tzinfo=UTC)
+
+
+def test_an_unknown_timeframe_lists_the_known_ones() -> None:
+    with pytest.raises(InvalidInputError, match="one of 1m, 5m, 15m, 1h, 4h, 1d, was '3h'"):
+        timeframe_ms("3h")
+
+
+def test_an_unknown_calendar_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match="`calendar` must be one of crypto, us_equities"):
+        periods_per_year("4h", "lunar")  # type: ignore[arg-type]  # the case under test
