@@ -38,7 +38,7 @@ def build_features() -> None:
         from include.orchestration import stages
 
         settings, _ = runtime()
-        return stages.check_features(settings, settings.system, build_id)
+        return stages.check_features(settings, build_id)["build_id"]
 
     @stage_task(outlets=[assets.FEATURES], max_active_tis_per_dag=1)
     def publish(build_id: str) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def build_features() -> None:
         from include.orchestration import stages
 
         settings, _ = runtime()
-        return stages.publish_features(settings, settings.system, build_id)
+        return stages.publish_features(settings, build_id)
 
     publish(check(compute()))
 

@@ -23,7 +23,8 @@ SUMMARY = """**{{ verdict.decision }}**: {{ verdict.gates_passed }} of {{ verdic
 | gate | observed | limit | |
 |---|---|---|---|
 {% for gate in verdict.gates -%}
-| {{ gate.name }} | {{ gate.observed if gate.observed is not none else 'unknown' }} | {{ gate.limit }} | {{ '✅' if gate.passed else '❌' }} |
+{%- set observed = gate.observed if gate.observed is not none else 'unknown' %}
+| {{ gate.name }} | {{ observed }} | {{ gate.limit }} | {{ '✅' if gate.passed else '❌' }} |
 {% endfor %}
 Report: {{ verdict.report }}
 """

@@ -13,7 +13,8 @@ from typing import Any
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
-from slack_sdk.http_retry import RateLimitErrorRetryHandler, ServerErrorRetryHandler
+from slack_sdk.http_retry import RateLimitErrorRetryHandler
+from slack_sdk.http_retry.builtin_handlers import ServerErrorRetryHandler
 from slack_sdk.http_retry.request import HttpRequest
 from slack_sdk.http_retry.response import HttpResponse
 from slack_sdk.http_retry.state import RetryState
@@ -175,7 +176,9 @@ class _ShortRateLimitHandler(RateLimitErrorRetryHandler):
     ) -> bool:
         if not super()._can_retry(state=state, request=request, response=response, error=error):
             return False
-        waits = [value for name, value in (response.headers if response else {}).items() if name.lower() == "retry-after"]
+        waits = [
+            value for name, value in (response.headers if response else {}).items() if name.lower() == "retry-after"
+        ]
         return not waits or int(waits[0][0]) <= LONGEST_WAIT_SECONDS
 
 
@@ -183,7 +186,7 @@ def _token(settings: Settings) -> str:
     token = settings.slack_token.get_secret_value() or (SANDBOX_TOKEN if settings.is_sandbox else "")
     if not token:
         raise ConfigurationError(
-            "`PERPETUA_SLACK_TOKEN` must be set in live mode, was empty. Hint: the bot token (xoxb-…) of your Slack app."
+            "`PERPETUA_SLACK_TOKEN` must be set in live mode, was empty. Hint: use the bot token (xoxb-…) of your app."
         )
     return token
 
@@ -193,12 +196,12 @@ def _translated(channel: str) -> Iterator[None]:
     try:
         yield
     except SlackApiError as error:
-        raise _from_answer(channel, error.response, error) from error
+        raise _from_answer(channel, error.response) from error
     except (OSError, HTTPException, SlackClientError) as error:
         raise TransientError(f"Slack could not be reached: {error}") from error
 
 
-def _from_answer(channel: str, response: SlackResponse, error: SlackApiError) -> PerpetuaError:
+def _from_answer(channel: str, response: SlackResponse) -> PerpetuaError:
     code = str(response.get("error", ""))
     if response.status_code == 429 or code == "ratelimited":
         headers = {name.lower(): value for name, value in response.headers.items()}

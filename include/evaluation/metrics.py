@@ -20,6 +20,9 @@ Returns = NDArray[np.float64]
 _NO_TRADE = "no trade was closed"
 _NO_VARIATION = "the portfolio equity never moved"
 _RUINED = "the portfolio equity fell to zero or below"
+_TOO_SHORT = "the window is too short to annualise its growth"
+
+Found = dict[str, tuple[float | None, str]]
 
 
 class Metrics(BaseModel):
@@ -136,39 +139,32 @@ def longest_losing_run(nets: Returns) -> int:
     return max((sum(1 for _ in run) for is_loss, run in groupby(nets < 0.0) if is_loss), default=0)
 
 
-Found = dict[str, tuple[float | None, str]]
-
-
 def _of_equity(result: BacktestResult, periods: float) -> Found:
     equity = result.portfolio_equity
     deepest = max_drawdown(equity)
-    found: Found = {
-        "max_drawdown": (deepest, ""),
-        "total_return": (float(equity[-1] / equity[0] - 1.0), ""),
-    }
+    found: Found = {"max_drawdown": (deepest, ""), "total_return": (float(equity[-1] / equity[0] - 1.0), "")}
     if equity.min() <= 0.0:
         return found | dict.fromkeys(("sharpe", "sortino", "cagr", "calmar"), (None, _RUINED))
     returns = returns_of(equity)
     growth = annual_growth(equity, periods)
-    is_still = deepest == 0.0
+    calmar = growth / deepest if growth is not None and deepest > 0.0 else None
     return found | {
         "sharpe": (sharpe_ratio(returns, periods), _NO_VARIATION),
         "sortino": (sortino_ratio(returns, periods), "no candle lost"),
-        "cagr": (growth, "the window is too short to annualise its growth"),
-        "calmar": (None, "there was no drawdown") if is_still or growth is None else (growth / deepest, ""),
+        "cagr": (growth, _TOO_SHORT),
+        "calmar": (calmar, _TOO_SHORT if growth is None else "there was no drawdown"),
     }
 
 
 def _of_trades(trades: pd.DataFrame) -> Found:
-    count = ("trades", (float(len(trades)), ""))
+    count: Found = {"trades": (float(len(trades)), "")}
     names = ("win_rate", "profit_factor", "consecutive_losses", "consecutive_losses_pooled", "consecutive_losses_max")
     if trades.empty:
-        return dict([count]) | dict.fromkeys(names, (None, _NO_TRADE))
+        return count | dict.fromkeys(names, (None, _NO_TRADE))
     nets = trades["net_usd"].to_numpy(np.float64)
     runs = [longest_losing_run(group.to_numpy(np.float64)) for _, group in trades.groupby("symbol")["net_usd"]]
     pooled = trades.sort_values("exit_time", kind="stable")["net_usd"].to_numpy(np.float64)
-    return {
-        "trades": count[1],
+    return count | {
         "win_rate": (win_rate(nets.tolist()), ""),
         "profit_factor": (profit_factor(nets.tolist()), "no trade lost, so the factor has no bound"),
         "consecutive_losses": (float(median(runs)), ""),

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from include.core.checks import CheckResult, Severity
 from include.features.inputs import PRICES, FeatureInputs, epoch_ms, other_sources
 
+_TIMES = ["open_time", "known_at", "funding_time", "timestamp", "date", "vintage"]
+
 Compute = Callable[[FeatureInputs], pd.DataFrame]
 
 
@@ -111,7 +113,7 @@ def _differences(full: pd.DataFrame, other: pd.DataFrame, cut: int, how: str) ->
     same = _bits(full) == _bits(other)
     return [
         Leak(str(full.columns[column]), full.index[int(np.argmin(same[:, column]))], cut, how)
-        for column in np.flatnonzero(~same.all(axis=0))
+        for column in np.flatnonzero(~same.all(axis=0)).tolist()
     ]
 
 
@@ -126,8 +128,7 @@ def _scaled(frame: pd.DataFrame, rows: NDArray[np.bool_], rng: np.random.Generat
     changed = frame.copy()
     # prices of one candle move together, so that it stays a candle
     factors = np.where(rows, rng.uniform(0.5, 2.0, len(frame)), 1.0)
-    for name in frame.select_dtypes("number").columns:
+    for name in frame.select_dtypes("number").columns.difference(_TIMES):
         own = factors if name in PRICES else np.where(rows, rng.uniform(0.5, 2.0, len(frame)), 1.0)
-        if name != "open_time":
-            changed[name] = frame[name] * own
+        changed[name] = frame[name] * own
     return changed

@@ -62,6 +62,8 @@ class DatasetInfo(BaseModel):
     code_version: str
     statistics: dict[str, dict[str, float | None]]
     files: dict[str, str]
+    # active, but found to repeat another feature or to hardly move in training: name to reason
+    redundant_features: dict[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ Reading the lake does not belong here (`build.py`).
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -75,10 +76,7 @@ class FeatureInputs:
         columns = {name: self._column(name) for name in (*PRICES, "volume")}
         taker = self._taker_buy_volume()
         _require_sound(columns)
-        breaks = np.flatnonzero(np.diff(self.open_time) != self.step_ms) + 1
-        edges = [0, *breaks.tolist(), len(self.open_time)]
-        for start, stop in zip(edges[:-1], edges[1:], strict=True):
-            rows = slice(start, stop)
+        for rows in contiguous_runs(self.open_time, self.step_ms):
             arrays = {name: values[rows] for name, values in columns.items()}
             yield rows, Segment(self.step_ms, self.open_time[rows], taker_buy_volume=taker[rows], **arrays)
 
@@ -109,6 +107,22 @@ class Segment:
     close: NDArray[np.float64]
     volume: NDArray[np.float64]
     taker_buy_volume: NDArray[np.float64]
+
+
+def contiguous_runs(open_time: NDArray[np.int64], step_ms: int) -> Iterator[slice]:
+    """Yield the rows of each run of candles without a missing one between them."""
+    breaks = np.flatnonzero(np.diff(open_time) != step_ms) + 1
+    edges = [0, *breaks.tolist(), len(open_time)]
+    for start, stop in pairwise(edges):
+        yield slice(start, stop)
+
+
+def run_positions(open_time: NDArray[np.int64], step_ms: int) -> NDArray[np.int64]:
+    """Return for each candle how many candles of its contiguous run came before it."""
+    positions = np.empty(len(open_time), dtype=np.int64)
+    for rows in contiguous_runs(open_time, step_ms):
+        positions[rows] = np.arange(rows.stop - rows.start)
+    return positions
 
 
 def epoch_ms(frame: pd.DataFrame, name: str) -> NDArray[np.int64]:

@@ -17,7 +17,7 @@ Sample = NDArray[np.float32]
 def constant(sample: Sample, names: Sequence[str]) -> dict[str, float]:
     """Return the features that hold one value only, and that value."""
     still = sample.min(axis=0) == sample.max(axis=0)
-    return {names[column]: float(sample[0, column]) for column in np.flatnonzero(still)}
+    return {names[column]: float(sample[0, column]) for column in np.flatnonzero(still).tolist()}
 
 
 def near_constant(sample: Sample, names: Sequence[str]) -> dict[str, float]:
@@ -49,8 +49,7 @@ def collinear(sample: Sample, names: Sequence[str]) -> dict[str, tuple[str, floa
     moving = np.flatnonzero(sample.min(axis=0) < sample.max(axis=0))
     if len(moving) < 2:
         return {}
-    with np.errstate(invalid="ignore"):
-        matrix = np.corrcoef(sample[:, moving].astype(np.float64), rowvar=False)
+    matrix = np.atleast_2d(np.corrcoef(sample[:, moving].astype(np.float64), rowvar=False))
     found: dict[str, tuple[str, float]] = {}
     for later, earlier in zip(*np.nonzero(np.tril(np.abs(matrix) > COLLINEAR, k=-1)), strict=True):
         found.setdefault(names[moving[later]], (names[moving[earlier]], float(matrix[later, earlier])))

@@ -82,6 +82,7 @@ def _uncovered_hours(
 
     def uncovered_until(instant: NDArray[np.int64]) -> NDArray[np.int64]:
         hole = np.searchsorted(starts, instant, side="right") - 1
-        return before[hole] + np.clip(instant - starts[hole], 0, lengths[hole])
+        total: NDArray[np.int64] = before[hole] + np.clip(instant - starts[hole], 0, lengths[hole])
+        return total
 
     return (uncovered_until(close_time) - uncovered_until(open_time)) / HOUR_MS

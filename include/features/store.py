@@ -17,8 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from include.core.errors import IntegrityError, MissingInputError
 from include.core.files import read_json, sha256_file
 from include.features.dataset import symbol_file
-from include.features.inputs import PRICES, Segment
-from include.features.settlements import CandleFunding
+from include.features.inputs import PRICES
 
 MANIFEST_FILE = "manifest.json"
 CANDLE_COLUMNS = (*PRICES, "volume")
@@ -63,11 +62,64 @@ def write_table(table: pa.Table, target: Path) -> None:
     pq.write_table(table, target, compression="zstd", use_dictionary=False)
 
 
-def to_table(
-    open_time: NDArray[np.int64], market: dict[str, NDArray[np.float64]], features: pd.DataFrame
-) -> pa.Table:
+def to_table(open_time: NDArray[np.int64], market: dict[str, NDArray[np.float64]], features: pd.DataFrame) -> pa.Table:
     """Return open times, market columns (float64) and feature columns (float32) as one Arrow table."""
     columns: dict[str, pa.Array] = {"open_time": pa.array(open_time).cast(pa.timestamp("ms", tz="UTC"))}
     columns |= {name: pa.array(values, pa.float64()) for name, values in market.items()}
-    columns |= {name: pa.array(features[name].to_numpy(), pa.float32()) for name in features}
+    columns |= {str(name): pa.array(features[name].to_numpy(), pa.float32()) for name in features}
     return pa.table(columns)
+
+
+def read_table(folder: Path, symbol: str, manifest: Manifest) -> pa.Table:
+    """Return the file of `symbol` in `folder`, verified against the manifest.
+
+    Raises
+    ------
+    IntegrityError
+        The file is missing or its bytes are not the ones that were written.
+    """
+    entry = manifest.symbols[symbol]
+    source = folder / entry.file
+    if not source.is_file():
+        raise IntegrityError(f"Build `{manifest.build_id}` lacks {entry.file}. Hint: build the features again.")
+    if sha256_file(source) != entry.sha256:
+        raise IntegrityError(f"`{source}` is not the file that was built. Hint: build the features again.")
+    return pq.read_table(source)
+
+
+def write_symbol(folder: Path, symbol: str, timeframe: str, table: pa.Table) -> SymbolEntry:
+    """Write the file of `symbol` into `folder` and return its entry for the manifest."""
+    target = folder / symbol_file(symbol, timeframe)
+    write_table(table, target)
+    times = table["open_time"]
+    return SymbolEntry(
+        file=target.name,
+        sha256=sha256_file(target),
+        rows=table.num_rows,
+        first_open_time=times[0].as_py(),
+        last_open_time=times[-1].as_py(),
+    )
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Return the manifest of the build in `folder`.
+
+    Raises
+    ------
+    MissingInputError
+        Nothing was built there yet.
+    """
+    if not folder.is_dir():
+        raise MissingInputError(f"No features in {folder}. Hint: build them first.")
+    return Manifest.model_validate(read_json(folder / MANIFEST_FILE))
+
+
+def feature_values(table: pa.Table, names: tuple[str, ...]) -> NDArray[np.float32]:
+    """Return the columns `names` of `table` as one contiguous matrix (rows, len(names))."""
+    return np.ascontiguousarray(np.column_stack([table[name].to_numpy() for name in names]), dtype=np.float32)
+
+
+def open_times(table: pa.Table) -> NDArray[np.int64]:
+    """Return the open times of `table`, epoch milliseconds."""
+    times: NDArray[np.int64] = table["open_time"].cast(pa.int64()).to_numpy()
+    return times

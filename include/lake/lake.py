@@ -70,6 +70,11 @@ class Lake:
         found = {name: self.version(name) for name in definitions.TABLES}
         return {name: version for name, version in found.items() if version is not None}
 
+    def count(self, table: str) -> int:
+        """Return the number of rows of `table`, 0 when it does not exist."""
+        delta = self._open(table)
+        return 0 if delta is None else int(delta.count())
+
     def read_arrow(
         self,
         table: str,

@@ -215,7 +215,8 @@ def _damaged(reasons: NDArray[np.str_]) -> Mask:
 
 
 def _any(masks: list[Mask]) -> Mask:
-    return np.logical_or.reduce(masks)
+    combined: Mask = np.logical_or.reduce(masks)
+    return combined
 
 
 def _instants(epoch_ms: NDArray[np.int64]) -> pa.Array:

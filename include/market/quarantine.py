@@ -25,6 +25,14 @@ class Refused:
     request: str
 
 
+@dataclass(frozen=True, slots=True)
+class Sifted:
+    """Good rows with their table's schema, and the refused records."""
+
+    rows: pa.Table
+    refused: tuple[Refused, ...]
+
+
 def quarantine_rows(refused: Iterable[Refused], seen_at: datetime) -> pa.Table:
     """Return the rows of the quarantine table for `refused`, each record once."""
     rows = {row["record_sha256"]: row for row in (_row(record, seen_at) for record in refused)}
@@ -32,8 +40,8 @@ def quarantine_rows(refused: Iterable[Refused], seen_at: datetime) -> pa.Table:
 
 
 def _row(record: Refused, seen_at: datetime) -> dict[str, Any]:
-    payload = json.dumps(record.payload, ensure_ascii=False)
-    identity = "\x1f".join((record.source, record.subject, payload, record.request))
+    payload = json.dumps(record.payload)  # ASCII: a lone surrogate would not be storable
+    identity = f"{record.source}\x1f{record.subject}\x1f{payload}\x1f{record.request}"
     return {
         "source": record.source,
         "subject": record.subject,
@@ -41,5 +49,5 @@ def _row(record: Refused, seen_at: datetime) -> dict[str, Any]:
         "payload": payload[:_PAYLOAD_LIMIT],
         "request": record.request,
         "seen_at": seen_at,
-        "record_sha256": hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest(),
+        "record_sha256": hashlib.sha256(identity.encode()).hexdigest(),
     }

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from include.config.settings import Settings
 
-# where `plugins/perpetua_ui.py` serves the reports inside the API server
-REPORTS_PREFIX = "/perpetua/reports"
+# where `plugins/perpetua_ui.py` serves its pages inside the API server
+PREFIX = "/perpetua"
 
 
 class Links:
@@ -38,4 +38,4 @@ class Links:
         return str(self._settings.home.run(run_id))
 
     def _report(self, file: Path) -> str:
-        return f"{self._settings.airflow_url}{REPORTS_PREFIX}/{file.relative_to(self._settings.home.reports)}"
+        return f"{self._settings.airflow_url}{PREFIX}/reports/{file.relative_to(self._settings.home.reports)}"

@@ -61,6 +61,7 @@ def _campaign() -> dict[str, Any]:
 def _utc(event: Any, dag_id: str) -> Any:
     if not isinstance(event, datetime):
         raise ConfigurationError(
-            f"`schedules.{dag_id}` must be a cron, null or a list of datetimes, was {event!r}. Hint: 2026-02-27T14:00:00Z."
+            f"`schedules.{dag_id}` must be a cron, null or a list of datetimes, was {event!r}. "
+            "Hint: 2026-02-27T14:00:00Z."
         )
     return event.replace(tzinfo=UTC) if event.tzinfo is None else event.astimezone(UTC)

@@ -88,7 +88,8 @@ class Stack:
             self.require_alive()
             if time.monotonic() > deadline:
                 raise PerpetuaError(
-                    f"`{what}` did not become healthy in {HEALTHY_SECONDS:.0f} s. Hint: read {self._settings.home.processes}."
+                    f"`{what}` did not become healthy in {HEALTHY_SECONDS:.0f} s. "
+                    f"Hint: read the logs in {self._settings.home.processes}."
                 )
             time.sleep(0.25)
 

@@ -4,11 +4,12 @@ A stage takes settings and small values, and returns a small JSON-able document:
 verdicts, never frames. It raises once, at its end. Airflow is not imported here.
 """
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from include.config.settings import Settings
-from include.config.system import SystemConfig, load_system
+from include.config.system import load_system
 from include.config.universe import select
 from include.core.checks import CheckReport
 from include.core.clock import parse_utc, wall_now
@@ -48,14 +49,10 @@ def fetch_market_data(
 
 def validate_market_data(settings: Settings, batch_id: str) -> dict[str, Any]:
     """Validate a staged batch and write its quality pages; a failed critical check reaches Slack and raises."""
-    from include.alerts.messages import data_quality
-    from include.alerts.slack import SlackChannel
     from include.validation.batch import validate_batch
 
     report = validate_batch(settings, batch_id)
-    if not report.passed:
-        SlackChannel(settings).post(data_quality(report, Links(settings).data_quality))
-        raise DataQualityError(f"Batch `{batch_id}` was not published: {failures_text(report)}")
+    _require_passed(settings, report, f"Batch `{batch_id}`")
     return {"batch_id": batch_id, "checks": len(report.results), "failures": [f.message for f in report.failures]}
 
 
@@ -66,13 +63,36 @@ def publish_market_data(settings: Settings, batch_id: str) -> dict[str, Any]:
     return publish(settings, batch_id).model_dump(mode="json")
 
 
+def stage_features(settings: Settings, system: str, *, timeframe: str = "4h", progress: Progress = no_progress) -> str:
+    """Compute the feature set of `system` beside the published one; return the build's id."""
+    from include.features.build import stage
+
+    return stage(settings, load_system(system).feature_set, timeframe, progress)
+
+
+def check_features(settings: Settings, build_id: str) -> dict[str, Any]:
+    """Hold a staged build against the feature checks; a failed critical check reaches Slack and raises."""
+    from include.features.build import check as check_build
+
+    report = check_build(settings, build_id)
+    _require_passed(settings, report, f"Build `{build_id}`")
+    return {"build_id": build_id, "checks": len(report.results), "failures": [f.message for f in report.failures]}
+
+
+def publish_features(settings: Settings, build_id: str) -> dict[str, Any]:
+    """Put a checked build in the place of the published features."""
+    from include.features.build import publish
+
+    return asdict(publish(settings, build_id))
+
+
 def build_features(
     settings: Settings, system: str, *, timeframe: str = "4h", progress: Progress = no_progress
 ) -> dict[str, Any]:
     """Compute, check and publish the feature set of `system`."""
-    from include.features.build import build
-
-    return build(settings, load_system(system).feature_set, timeframe, progress=progress).model_dump(mode="json")
+    build_id = stage_features(settings, system, timeframe=timeframe, progress=progress)
+    checked = check_features(settings, build_id)
+    return {**publish_features(settings, build_id), "failures": checked["failures"]}
 
 
 def freeze_dataset(settings: Settings, system: str, preset: str | None = None) -> dict[str, Any]:
@@ -205,14 +225,15 @@ def resolve_run(settings: Settings, system: str, run_id: str) -> str:
     return run.run_id
 
 
-def failures_text(report: CheckReport) -> str:
-    """Return the failed checks of `report` as one line."""
-    return "; ".join(failure.message for failure in report.failures)
+def _require_passed(settings: Settings, report: CheckReport, what: str) -> None:
+    if report.passed:
+        return
+    from include.alerts.messages import data_quality
+    from include.alerts.slack import SlackChannel
 
-
-def system_of(settings: Settings, name: str | None = None) -> SystemConfig:
-    """Return the system `name`, or the one this deployment is set to."""
-    return load_system(name or settings.system)
+    SlackChannel(settings).post(data_quality(report, Links(settings).data_quality))
+    reasons = "; ".join(failure.message for failure in report.failures)
+    raise DataQualityError(f"{what} was not published: {reasons}")
 
 
 def _instant(text: str | None, argument: str) -> datetime | None:

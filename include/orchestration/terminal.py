@@ -67,7 +67,8 @@ def up(settings: Settings, console: Console, *, exit_when_done: bool) -> None:
     """Start the stack, drive the chain, print the closing table, and stay up unless told to exit."""
     started = time.monotonic()
     console.print(
-        f"Perpetua · {settings.mode} · profile {settings.profile_name} · {len(settings.universe.symbols)} symbols · {settings.home.root}"
+        f"Perpetua · {settings.mode} · profile {settings.profile_name} · "
+        f"{len(settings.universe.symbols)} symbols · {settings.home.root}"
     )
     with console.status("Starting the sandbox and Airflow …"), Stack.running(settings) as stack:
         booted = time.monotonic()

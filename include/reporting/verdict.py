@@ -5,14 +5,18 @@ How it is computed is in `revalidate.py`, how it is shown in `revalidation.py`.
 
 import hashlib
 from datetime import datetime
+from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from include.config.system import GateConfig
 from include.core.checks import CheckReport
+from include.core.errors import IntegrityError
+from include.core.files import read_json
+from include.evaluation.decision import Decision, gates_passed
 
-Decision = Literal["GO", "PARTIAL-GO", "NO-GO"]
+RESULT_FILE = "revalidation_result.json"
 Metrics = dict[str, float | None]
 
 
@@ -23,11 +27,12 @@ class Record(BaseModel):
 
 
 class Totals(Record):
-    """Sums over all symbols, US dollars; fees and funding are costs, negative funding was received."""
+    """Sums over all symbols, US dollars; costs are positive, negative funding was received."""
 
     initial_balance_usd: float
     final_equity_usd: float
     fees_usd: float
+    slippage_usd: float
     funding_usd: float
     funding_assumed_share: float | None
 
@@ -114,7 +119,7 @@ class RevalidationResult(Record):
     @property
     def gates_passed(self) -> int:
         """Number of gates that passed."""
-        return sum(result.passed for result in self.gates.results)
+        return gates_passed(self.gates)
 
     @property
     def gate_rows(self) -> tuple[GateRow, ...]:
@@ -135,8 +140,25 @@ class RevalidationResult(Record):
 
 def revalidation_id(run_id: str, model_sha256: str, dataset_id: str, split: str) -> str:
     """Return the id of a revalidation: 16 hex digits that depend on all four parts and nothing else."""
-    text = "\x1f".join([run_id, model_sha256, dataset_id, split])
+    text = f"{run_id}\x1f{model_sha256}\x1f{dataset_id}\x1f{split}"
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def read_result(folder: Path) -> RevalidationResult:
+    """Return the result in the revalidation folder `folder`.
+
+    Raises
+    ------
+    MissingInputError
+        There is none.
+    IntegrityError
+        The file is not a result.
+    """
+    document = read_json(folder / RESULT_FILE)
+    try:
+        return RevalidationResult.model_validate(document)
+    except ValidationError as error:
+        raise IntegrityError(f"`{folder / RESULT_FILE}` is not a revalidation's result: {error}") from error
 
 
 def _minimum_passed(definition: GateConfig, observed: float | None) -> bool | None:

@@ -5,12 +5,13 @@ The one place for these texts: the report, its Markdown and Slack all take them 
 
 from dataclasses import dataclass
 
-from include.reporting.verdict import Decision, GateRow, RevalidationResult
+from include.evaluation.decision import Decision
+from include.reporting.verdict import GateRow, RevalidationResult
 
 UNDEFINED = "–"
 BASELINE_LABELS = {
     "random": "Random",
-    "buy_and_hold": "Buy & hold",
+    "buy_and_hold": "Buy and hold",
     "flat": "Flat",
     "recorded_phase3": "Phase 3 random",
 }

@@ -30,6 +30,17 @@ def following_monday(days: Days) -> Days:
     return np.busday_offset(mondays, 0, roll="forward", busdaycal=federal_calendar())
 
 
+def is_monthly(days: Days) -> bool:
+    """Return whether all of `days`, at least one, are firsts of a month."""
+    return len(days) > 0 and bool(np.all(days == days.astype("datetime64[M]").astype("datetime64[D]")))
+
+
+def first_business_day_of_next_month(days: Days) -> Days:
+    """Return the first business day of the month after each of `days`, datetime64[D]."""
+    next_month = (days.astype("datetime64[M]").astype(np.int64) + 1).astype("datetime64[M]")
+    return np.busday_offset(next_month.astype("datetime64[D]"), 0, roll="forward", busdaycal=federal_calendar())
+
+
 def _holidays(year: int) -> list[np.datetime64]:
     floating = [
         np.busday_offset(np.datetime64(f"{year}-{month:02}"), number - 1, roll="forward", weekmask=weekday)

@@ -14,7 +14,13 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 
 from include.core.timeframes import DAY_MS, HOUR_MS
-from include.sandbox.calendar_us import Days, following_monday, next_business_day
+from include.sandbox.calendar_us import (
+    Days,
+    first_business_day_of_next_month,
+    following_monday,
+    is_monthly,
+    next_business_day,
+)
 from include.sandbox.clock import VirtualClock
 from include.sandbox.market_data import MacroSeries, MarketData
 
@@ -96,10 +102,8 @@ def published_at(series_id: str, dates: Days) -> np.ndarray[tuple[int], np.dtype
     dates : datetime64[D] (n,)
         Observation days; series whose days are all firsts of a month are monthly averages.
     """
-    months = dates.astype("datetime64[M]")
-    if len(dates) and np.all(dates == months.astype("datetime64[D]")):
-        last_days = (months + np.timedelta64(1, "M")).astype("datetime64[D]") - np.timedelta64(1, "D")
-        days = next_business_day(last_days)
+    if is_monthly(dates):
+        days = first_business_day_of_next_month(dates)
     else:
         days = following_monday(dates) if series_id in WEEKLY_RELEASE else next_business_day(dates)
     return days.astype("datetime64[ms]").astype(np.int64) + PUBLICATION_HOUR_MS

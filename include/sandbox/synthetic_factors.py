@@ -21,7 +21,7 @@ END_MS = to_ms(parse_utc("2026-03-01"))
 HORIZON_DAYS = 60
 
 HOURLY_VOLATILITY = 0.0045
-TAIL_DEGREES = 4
+TAIL_DEGREES = 5
 LARGEST_RETURN = 0.4
 # Regime: length in hours (mean), volatility multiple.
 REGIMES = ((480.0, 0.65), (300.0, 1.0), (72.0, 2.0))

@@ -12,11 +12,11 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.vec_env import unwrap_vec_normalize
 
 from include.core.errors import DivergedError
+from include.evaluation.replay import Progress
 from include.training.artifacts import ModelState
 from include.training.keeper import Keeper
 from include.training.recorder import Episode, Recorder, Update
 
-Progress = Callable[[str, int, int], None]
 PROGRESS_EVERY_STEPS = 256
 
 
@@ -115,7 +115,7 @@ class GuardCallback(BoundaryCallback):
     def _on_training_start(self) -> None:
         env = unwrap_vec_normalize(self.training_env)
         if env is not None:
-            self._require_finite(env.get_original_obs(), "the first observation")
+            self._require_finite(np.asarray(env.get_original_obs()), "the first observation")
 
     def _on_step(self) -> bool:
         self._require_finite(self.locals["new_obs"], "an observation")

@@ -1,9 +1,11 @@
 """Checkpoints of a run: written as whole directories, the newest kept, the best never pruned."""
 
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from include.core.errors import IntegrityError, MissingInputError
 from include.core.files import atomic_directory
 from include.training.artifacts import CHECKPOINT, Manifest, ModelState, read_manifest, verify_model, write_model
 
@@ -33,8 +35,15 @@ def checkpoint_folders(run_folder: Path) -> list[Path]:
 
 
 def list_checkpoints(run_folder: Path) -> list[Checkpoint]:
-    """Return the run's checkpoints, oldest first, their files unchecked."""
-    return [Checkpoint(path, read_manifest(path, CHECKPOINT)) for path in checkpoint_folders(run_folder)]
+    """Return the run's checkpoints, oldest first, without those whose manifest cannot be read.
+
+    Their other files are unchecked; `verify_checkpoint` checks them, and says what is wrong with the rest.
+    """
+    found: list[Checkpoint] = []
+    for path in checkpoint_folders(run_folder):
+        with suppress(IntegrityError, MissingInputError):
+            found.append(Checkpoint(path, read_manifest(path, CHECKPOINT)))
+    return found
 
 
 def verify_checkpoint(folder: Path) -> Manifest:

@@ -7,9 +7,20 @@ from pathlib import Path
 
 import numpy as np
 
-from include.core.errors import MissingInputError
+from include.core.errors import IntegrityError, MissingInputError
 from include.training.checkpoints import Checkpoint, list_checkpoints
-from include.training.logs import ALL_LOGS, CONVERGENCE, EPISODES, LOGS, UPDATES, Columns, LogFile, empty_log, read_log
+from include.training.logs import (
+    ALL_LOGS,
+    CSV_LOGS,
+    CONVERGENCE,
+    EPISODES,
+    LOGS,
+    UPDATES,
+    Columns,
+    LogFile,
+    empty_log,
+    read_log,
+)
 from include.training.runs import RunInfo, is_locked, read_run
 
 MIN_TREND_POINTS = 10
@@ -27,8 +38,8 @@ class RunFacts:
         The three CSV logs, empty when absent.
     checkpoints : tuple of Checkpoint
         Oldest first.
-    missing_logs : tuple of str
-        Documented log files that are not there.
+    log_problems : tuple of str
+        Documented log files that are not there or cannot be read, and why.
     """
 
     folder: Path
@@ -38,7 +49,7 @@ class RunFacts:
     updates: Columns
     episodes: Columns
     checkpoints: tuple[Checkpoint, ...]
-    missing_logs: tuple[str, ...]
+    log_problems: tuple[str, ...]
 
     @property
     def timesteps(self) -> int:
@@ -77,17 +88,19 @@ class Trend:
 
 
 def read_facts(folder: Path) -> RunFacts:
-    """Return what the files of the run in `folder` say now."""
+    """Return what the files of the run in `folder` say now; a damaged log counts as empty and as a problem."""
     logs = folder / LOGS
+    problems = [f"{name} is missing" for name in ALL_LOGS if not (logs / name).exists()]
+    tables = {log.name: _read(logs, log, problems) for log in CSV_LOGS}
     return RunFacts(
         folder=folder,
         info=read_run(folder),
         is_alive=is_locked(folder),
-        convergence=_read(logs, CONVERGENCE),
-        updates=_read(logs, UPDATES),
-        episodes=_read(logs, EPISODES),
+        convergence=tables[CONVERGENCE.name],
+        updates=tables[UPDATES.name],
+        episodes=tables[EPISODES.name],
         checkpoints=tuple(list_checkpoints(folder)),
-        missing_logs=tuple(name for name in ALL_LOGS if not (logs / name).exists()),
+        log_problems=tuple(problems),
     )
 
 
@@ -130,8 +143,11 @@ def last(values: Columns, column: str) -> float | None:
     return float(values[column][-1]) if len(values[column]) else None
 
 
-def _read(folder: Path, log: LogFile) -> Columns:
+def _read(folder: Path, log: LogFile, problems: list[str]) -> Columns:
     try:
         return read_log(folder, log)
     except MissingInputError:
+        return empty_log(log)
+    except IntegrityError as error:
+        problems.append(str(error))
         return empty_log(log)

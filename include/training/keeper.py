@@ -63,7 +63,12 @@ class Keeper:
         best = self.info.best_score
         if best is None or score.total_return > best:
             write_model(self._folder, BEST, state, self.info.run_id, score.total_return)
-            self._change(best_score=score.total_return, best_timestep=state.timestep, best_gates=score.gates_passed)
+            self._change(
+                best_score=score.total_return,
+                best_timestep=state.timestep,
+                best_gates=score.gates_passed,
+                best_decision=score.decision,
+            )
         self._change(timesteps=state.timestep)
         self._kept_at = state.timestep
         prune_checkpoints(self._folder, self._system.training.checkpoints_kept, self.info.best_timestep)

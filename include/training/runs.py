@@ -46,7 +46,7 @@ class RunInfo(BaseModel):
     """What a run is and how far it came; times are wall-clock UTC.
 
     `best_score` is the portfolio's total return on the validation split, a fraction; `best_gates`
-    is how many of the system's gates that same backtest passed.
+    is how many of the system's gates that same backtest passed, `best_decision` what they would decide.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -77,6 +77,7 @@ class RunInfo(BaseModel):
     best_score: float | None = None
     best_timestep: int | None = None
     best_gates: int | None = None
+    best_decision: str | None = None
     error: str | None = None
     error_type: str | None = None
 
@@ -136,9 +137,9 @@ def all_runs(home: Home, system: str) -> list[RunInfo]:
     return sorted(mine, key=lambda info: info.started_at)
 
 
-def latest_run(home: Home, system: str) -> RunInfo | None:
-    """Return the run of `system` that started last, or None."""
-    runs = all_runs(home, system)
+def latest_run(home: Home, system: str, status: RunStatus | None = None) -> RunInfo | None:
+    """Return the run of `system` that started last, of those in `status` when it is named, or None."""
+    runs = [info for info in all_runs(home, system) if status in (None, info.status)]
     return runs[-1] if runs else None
 
 

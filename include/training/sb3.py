@@ -9,15 +9,17 @@ import torch
 from stable_baselines3 import PPO
 from stable_baselines3.common.callbacks import CallbackList
 from stable_baselines3.common.logger import Logger
+from stable_baselines3.common.running_mean_std import RunningMeanStd
 from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
 
 from include.config.system import SystemConfig
-from include.core.errors import DivergedError
+from include.core.errors import DivergedError, InvalidInputError
 from include.core.seeding import derive_seed
 from include.environments.make import make_env
+from include.evaluation.replay import Progress
 from include.features.dataset import Dataset
 from include.training.artifacts import Architecture, ModelState
-from include.training.callbacks import GuardCallback, KeepCallback, Progress, ProgressCallback, RecordCallback
+from include.training.callbacks import GuardCallback, KeepCallback, ProgressCallback, RecordCallback
 from include.training.keeper import Keeper
 from include.training.normalizer import Normalizer
 from include.training.recorder import Recorder
@@ -54,11 +56,10 @@ def train_sb3(
         An observation, a reward, a loss or a parameter is NaN or infinite.
     """
     model = build_model(system, dataset)
-    features = (*dataset.info.features,)
     callbacks = CallbackList(
         [
             RecordCallback(recorder),
-            GuardCallback(features),
+            GuardCallback(dataset.info.features),
             KeepCallback(keeper, partial(model_state, model)),
             ProgressCallback(progress, system.training.total_timesteps),
         ]
@@ -137,8 +138,8 @@ def _save_zip(model: PPO, target: Path) -> None:
 
 def _normalizer(model: PPO) -> Normalizer:
     env = model.get_vec_normalize_env()
-    if env is None:
-        raise DivergedError("The environment has lost its normalisation.")
+    if env is None or not isinstance(env.obs_rms, RunningMeanStd):
+        raise InvalidInputError(f"`model` must train on one VecNormalize over plain observations, was {env}.")
     return Normalizer(
         mean=np.array(env.obs_rms.mean, dtype=np.float64),
         variance=np.array(env.obs_rms.var, dtype=np.float64),

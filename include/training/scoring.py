@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from include.config.system import SystemConfig
 from include.core.timeframes import periods_per_year
 from include.evaluation.backtest import backtest
+from include.evaluation.decision import Decision, decide, gates_passed
 from include.evaluation.gates import evaluate_gates
 from include.evaluation.metrics import metrics_of
 from include.features.dataset import Dataset
@@ -18,10 +19,11 @@ from include.training.policy import Policy
 
 @dataclass(frozen=True, slots=True)
 class ValidationScore:
-    """Total return of the portfolio (a fraction) and how many of the system's gates it passed."""
+    """Total return of the portfolio (a fraction), the gates it passed and what they would decide."""
 
     total_return: float
     gates_passed: int
+    decision: Decision
 
 
 def validation_score(system: SystemConfig, dataset: Dataset, policy: Policy) -> ValidationScore:
@@ -30,4 +32,5 @@ def validation_score(system: SystemConfig, dataset: Dataset, policy: Policy) -> 
     equity = result.portfolio_equity
     metrics = metrics_of(result, periods_per_year(system.timeframe, system.calendar))
     gates = evaluate_gates(metrics, system.gates)
-    return ValidationScore(float(equity[-1] / equity[0] - 1.0), sum(gate.passed for gate in gates.results))
+    total_return = float(equity[-1] / equity[0] - 1.0)
+    return ValidationScore(total_return, gates_passed(gates), decide(gates, system.decision))

@@ -33,6 +33,7 @@ class RunSummary(BaseModel):
     best_score: float | None
     best_timestep: int | None
     best_gates: int | None
+    best_decision: str | None
     alerts: CheckReport
     is_reused: bool
 

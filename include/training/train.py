@@ -12,14 +12,16 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from gymnasium.spaces.utils import flatdim
+
 from include.config.model import parse
 from include.config.settings import Settings
 from include.config.system import SystemConfig
 from include.core.clock import wall_now
 from include.core.errors import InvalidInputError
 from include.environments.make import make_env
+from include.evaluation.replay import Progress, no_progress
 from include.features.dataset import Dataset
-from include.training.callbacks import Progress
 from include.training.keeper import Keeper
 from include.training.logs import LOGS
 from include.training.recorder import Recorder
@@ -41,10 +43,6 @@ from include.training.summary import RunSummary, summarise
 ENGINES = {ENGINE: train_sb3}
 _LIBRARIES = ("torch", "stable-baselines3", "gymnasium", "numpy")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-
-
-def no_progress(label: str, done: int, total: int) -> None:
-    """Report nothing."""
 
 
 def train(
@@ -169,8 +167,8 @@ def _describe(run_id: str, system: SystemConfig, dataset: Dataset, preset: str |
         config_sha256=config_sha256(system, engine),
         features=dataset.info.features,
         inactive_features=dataset.info.inactive_features,
-        observation_size=int(env.observation_space.shape[0]),
-        actions=int(env.action_space.n),
+        observation_size=flatdim(env.observation_space),
+        actions=flatdim(env.action_space),
         total_timesteps=system.training.total_timesteps,
         checkpoint_every_steps=system.training.checkpoint_every_steps,
         started_at=wall_now(),

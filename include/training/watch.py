@@ -37,8 +37,6 @@ def evaluate_run(run_folder: Path, system: SystemConfig, now: datetime) -> Check
     ------
     MissingInputError
         There is no run.
-    IntegrityError
-        A log file has other columns than its writer gives it.
     """
     return evaluate_facts(read_facts(run_folder), system.alerts, now)
 
@@ -57,9 +55,9 @@ def evaluate_facts(facts: RunFacts, limits: AlertConfig, now: datetime) -> Check
 
 
 def _log_files(facts: RunFacts) -> CheckResult:
-    missing = ", ".join(facts.missing_logs)
-    message = f"Missing: {missing}." if missing else "All log files are present."
-    return verdict("log_files", not missing, missing or None, None, message, Severity.CRITICAL)
+    problems = "; ".join(facts.log_problems)
+    message = f"Log files: {problems}." if problems else "All log files are present."
+    return verdict("log_files", not problems, problems or None, None, message, Severity.CRITICAL)
 
 
 def _training_process(facts: RunFacts) -> CheckResult:

@@ -12,6 +12,7 @@ from include.training.verdicts import not_yet, undefined, verdict
 
 RECENT_UPDATES = 10
 RECENT_EPISODES = 100
+MIN_EPISODES = 10
 
 
 def learning_checks(facts: RunFacts, limits: AlertConfig) -> list[CheckResult]:
@@ -103,8 +104,10 @@ def _episode_reward(facts: RunFacts, limits: AlertConfig) -> CheckResult:
 
 def _win_rate(facts: RunFacts, limits: AlertConfig) -> CheckResult:
     recent = _recent(facts, "win_rate")
-    if not len(recent):
-        return _no_episode_value("training_win_rate", facts, "no recent episode closed a trade")
+    if len(recent) < MIN_EPISODES:
+        return _no_episode_value(
+            "training_win_rate", facts, f"fewer than {MIN_EPISODES} recent episodes closed a trade"
+        )
     mean = float(recent.mean())
     message = (
         f"Mean win rate of the last {len(recent)} episodes with trades {mean:.1%} (at least {limits.win_rate:.0%})."
@@ -114,7 +117,7 @@ def _win_rate(facts: RunFacts, limits: AlertConfig) -> CheckResult:
 
 def _drawdown(facts: RunFacts, limits: AlertConfig) -> CheckResult:
     recent = _recent(facts, "max_dd")
-    if not len(recent):
+    if len(recent) < MIN_EPISODES:
         return _no_episode_value("training_drawdown", facts, "recent episodes have no drawdown")
     mean, worst = float(recent.mean()), float(recent.max())
     values = f"mean {mean:.1%}, worst {worst:.1%}"
@@ -155,7 +158,12 @@ def _recent(facts: RunFacts, column: str) -> NDArray[np.float64]:
 
 
 def _no_episode_value(name: str, facts: RunFacts, reason: str) -> CheckResult:
-    return undefined(name, reason) if len(facts.episodes["episode"]) else not_yet(name, "no episode has ended yet")
+    ended = len(facts.episodes["episode"])
+    return (
+        not_yet(name, f"{ended} of {MIN_EPISODES} episodes have ended")
+        if ended < MIN_EPISODES
+        else undefined(name, reason)
+    )
 
 
 def _words(column: str) -> str:

@@ -22,7 +22,9 @@ SPECS = (
     _feature(
         "close_position_1", "high low close", 0, "(close − low) / (high − low); 0.5 when high = low", range=(0.0, 1.0)
     ),
-    _feature("volume_z_180", "volume", 179, "(volume − mean) / population deviation over 180 candles; 0 when all equal"),
+    _feature(
+        "volume_z_180", "volume", 179, "(volume − mean) / population deviation over 180 candles; 0 when all equal"
+    ),
     _feature(
         "vwap_distance_42",
         "high low close volume",

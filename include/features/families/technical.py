@@ -1,5 +1,7 @@
 """The forty technical features, from trend to volume."""
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,7 @@ from include.features.families.technical_specs import (
     NAME,
     ROC_PERIODS,
     RSI_PERIODS,
+    RSI_RESOLUTION,
     SLOPE_PERIODS,
     SPECS,
 )
@@ -43,7 +46,7 @@ def _averages(close: Array) -> Columns:
     columns = {f"ema_distance_{n}": log_ratio(close, average) for n, average in averages.items()}
     for n in SLOPE_PERIODS:
         columns[f"ema_slope_{n}"] = log_ratio(averages[n], lagged(averages[n], n))
-    pairs = zip(EMA_PERIODS[:-1], EMA_PERIODS[1:], strict=True)
+    pairs = pairwise(EMA_PERIODS)
     signs = [np.sign(averages[fast] - averages[slow]) for fast, slow in pairs]
     columns["ema_alignment_610"] = sum(signs[1:], signs[0]) / len(signs)
     return columns
@@ -60,7 +63,7 @@ def _macd(close: Array, atr_14: Array) -> Columns:
 
 def _oscillators(close: Array) -> Columns:
     columns = {f"rsi_{n}": rsi(close, n) for n in RSI_PERIODS}
-    k = stochastic(columns["rsi_14"], 14)
+    k = stochastic(columns["rsi_14"], 14, RSI_RESOLUTION)
     columns["stochrsi_k_14"] = k
     columns["stochrsi_d_14"] = (lagged(k, 2) + lagged(k, 1) + k) / 3.0
     return columns

@@ -9,6 +9,8 @@ NAME = "technical"
 EMA_PERIODS = (17, 34, 72, 144, 305, 610)
 SLOPE_PERIODS = (17, 72, 144)
 RSI_PERIODS = (7, 14, 28)
+# on its scale of 100: while the price stands still RSI moves by rounding alone
+RSI_RESOLUTION = 1e-9
 DONCHIAN_PERIODS = (20, 55)
 ROC_PERIODS = (3, 6, 42)
 
@@ -75,8 +77,8 @@ def _oscillators() -> list[FeatureSpec]:
         )
         for n in RSI_PERIODS
     ]
-    window = "(RSI 14 − lowest) / (highest − lowest) of 14 candles · 100; 50 when all are equal"
-    talib = "equal: STOCHRSI(14, 14, 3); except 0 there when all are equal, which would claim oversold"
+    window = "(RSI 14 − lowest) / (highest − lowest) of 14 candles · 100; 50 when they differ by less than 1e-9"
+    talib = "equal: STOCHRSI(14, 14, 3); except 0, or rounding, there when RSI stands still"
     return [
         *rsi,
         _feature("stochrsi_k_14", "close", 27, window, range=_INDEX, source="Chande and Kroll 1994", talib=talib),
@@ -137,9 +139,7 @@ def _channels() -> list[FeatureSpec]:
 
 def _volatility_and_trend() -> list[FeatureSpec]:
     directional = [
-        _feature(
-            f"{name}_14", _HLC, warmup, formula, range=_INDEX, source=_WILDER, talib=f"equal: {name.upper()}(14)"
-        )
+        _feature(f"{name}_14", _HLC, warmup, formula, range=_INDEX, source=_WILDER, talib=f"equal: {name.upper()}(14)")
         for name, warmup, formula in (
             ("adx", 27, "Wilder's average of 100 · |+DI − −DI| / (+DI + −DI); unchanged by a candle without movement"),
             ("plus_di", 14, "100 · +DM / true range, Wilder's sums of 14; 0 without any range"),

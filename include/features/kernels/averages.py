@@ -4,13 +4,23 @@ Every function takes contiguous float64 arrays (rows,) and returns one, NaN befo
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from include.features.kernels.jit import kernel
 
 Array = NDArray[np.float64]
 
 
-@njit(cache=True)
+@kernel
+def _mean_until(x: Array, n: int, last: int) -> float:
+    # updated rather than summed: the mean of equal values is exactly that value, so a flat market stays flat
+    mean = 0.0
+    for k in range(n):
+        mean += (x[last - n + 1 + k] - mean) / (k + 1)
+    return mean
+
+
+@kernel
 def ema_from(x: Array, n: int, first: int) -> Array:
     """Return the exponential average of period `n` whose value at row `first` is the mean of the `n` rows up to it.
 
@@ -19,10 +29,7 @@ def ema_from(x: Array, n: int, first: int) -> Array:
     out = np.full(x.size, np.nan)
     if x.size <= first:
         return out
-    total = 0.0
-    for k in range(first - n + 1, first + 1):
-        total += x[k]
-    value = total / n
+    value = _mean_until(x, n, first)
     out[first] = value
     weight = 2.0 / (n + 1)
     for i in range(first + 1, x.size):
@@ -31,13 +38,13 @@ def ema_from(x: Array, n: int, first: int) -> Array:
     return out
 
 
-@njit(cache=True)
+@kernel
 def ema(x: Array, n: int) -> Array:
     """Return the exponential average of period `n`, first value at row n − 1 (TA-Lib EMA)."""
     return ema_from(x, n, n - 1)
 
 
-@njit(cache=True)
+@kernel
 def wilder(x: Array, n: int, first: int) -> Array:
     """Return Wilder's average of period `n` whose value at row `first` is the mean of the `n` rows up to it.
 
@@ -46,10 +53,7 @@ def wilder(x: Array, n: int, first: int) -> Array:
     out = np.full(x.size, np.nan)
     if x.size <= first:
         return out
-    total = 0.0
-    for k in range(first - n + 1, first + 1):
-        total += x[k]
-    value = total / n
+    value = _mean_until(x, n, first)
     out[first] = value
     for i in range(first + 1, x.size):
         value = (value * (n - 1) + x[i]) / n
@@ -57,7 +61,7 @@ def wilder(x: Array, n: int, first: int) -> Array:
     return out
 
 
-@njit(cache=True)
+@kernel
 def log_ratio(numerator: Array, denominator: Array) -> Array:
     """Return log(numerator / denominator) row by row, NaN where either is NaN.
 
@@ -69,7 +73,7 @@ def log_ratio(numerator: Array, denominator: Array) -> Array:
     return out
 
 
-@njit(cache=True)
+@kernel
 def lagged(x: Array, n: int) -> Array:
     """Return the value `n` rows earlier, NaN in the first `n` rows."""
     out = np.full(x.size, np.nan)
@@ -78,7 +82,7 @@ def lagged(x: Array, n: int) -> Array:
     return out
 
 
-@njit(cache=True)
+@kernel
 def ratio(numerator: Array, denominator: Array, otherwise: float) -> Array:
     """Return numerator / denominator row by row, `otherwise` where the denominator is exactly 0."""
     out = np.full(numerator.size, np.nan)
@@ -87,7 +91,7 @@ def ratio(numerator: Array, denominator: Array, otherwise: float) -> Array:
     return out
 
 
-@njit(cache=True)
+@kernel
 def position_between(x: Array, low: Array, high: Array) -> Array:
     """Return where `x` lies between `low` (0) and `high` (1), 0.5 where the two are equal."""
     return ratio(x - low, high - low, 0.5)

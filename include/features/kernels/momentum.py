@@ -1,10 +1,10 @@
 """Oscillators over contiguous float64 arrays (rows,), in TA-Lib's units."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from include.features.kernels.averages import ratio, wilder
+from include.features.kernels.jit import kernel
 from include.features.kernels.windows import (
     candles_since_max,
     window_max,
@@ -17,7 +17,7 @@ from include.features.kernels.windows import (
 Array = NDArray[np.float64]
 
 
-@njit(cache=True)
+@kernel
 def rsi(close: Array, n: int) -> Array:
     """Return the relative strength index 0 … 100, first value at row `n` (Wilder 1978); 50 while no price has moved."""
     gains = np.zeros(close.size)
@@ -30,11 +30,12 @@ def rsi(close: Array, n: int) -> Array:
     return 100.0 * ratio(gain, gain + wilder(losses, n, n), 0.5)
 
 
-@njit(cache=True)
-def stochastic(x: Array, n: int) -> Array:
-    """Return where the newest of `n` values lies between their extremes, 0 … 100; 50 when all are equal.
+@kernel
+def stochastic(x: Array, n: int, resolution: float) -> Array:
+    """Return where the newest of `n` values lies between their extremes, 0 … 100.
 
-    `x` may start with NaN rows; the window begins after them.
+    `x` may start with NaN rows; the window begins after them. Extremes less than `resolution` apart count as equal and
+    give 50: what is left between them is rounding.
     """
     out = np.full(x.size, np.nan)
     start = 0
@@ -42,11 +43,12 @@ def stochastic(x: Array, n: int) -> Array:
         start += 1
     warm = x[start:].copy()
     low = window_min(warm, n)
-    out[start:] = 100.0 * ratio(warm - low, window_max(warm, n) - low, 0.5)
+    span = window_max(warm, n) - low
+    out[start:] = 100.0 * ratio(warm - low, np.where(span < resolution, 0.0, span), 0.5)
     return out
 
 
-@njit(cache=True)
+@kernel
 def cci(high: Array, low: Array, close: Array, n: int) -> Array:
     """Return the commodity channel index, first value at row n − 1 (Lambert 1980); 0 when the price stands still."""
     typical = (high + low + close) / 3.0
@@ -54,7 +56,7 @@ def cci(high: Array, low: Array, close: Array, n: int) -> Array:
     return ratio(typical - mean, 0.015 * window_mean_distance(typical, mean, n), 0.0)
 
 
-@njit(cache=True)
+@kernel
 def mfi(high: Array, low: Array, close: Array, volume: Array, n: int) -> Array:
     """Return the money flow index 0 … 100, first value at row `n`; 50 when no money flowed either way."""
     typical = (high + low + close) / 3.0
@@ -72,7 +74,7 @@ def mfi(high: Array, low: Array, close: Array, volume: Array, n: int) -> Array:
     return out
 
 
-@njit(cache=True)
+@kernel
 def aroon_oscillator(high: Array, low: Array, n: int) -> Array:
     """Return Aroon up minus Aroon down, −100 … 100, first value at row `n` (Chande 1995)."""
     return 100.0 * (candles_since_max(-low, n + 1) - candles_since_max(high, n + 1)) / n

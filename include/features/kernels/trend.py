@@ -1,15 +1,15 @@
 """MACD and directional movement over contiguous float64 arrays (rows,), seeded as TA-Lib seeds them."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from include.features.kernels.averages import ema_from
+from include.features.kernels.jit import kernel
 
 Array = NDArray[np.float64]
 
 
-@njit(cache=True)
+@kernel
 def macd(close: Array, fast: int, slow: int, signal: int) -> tuple[Array, Array]:
     """Return MACD line and signal in price units, first values at row slow + signal − 2 (Appel 1979).
 
@@ -22,7 +22,7 @@ def macd(close: Array, fast: int, slow: int, signal: int) -> tuple[Array, Array]
     return line, average
 
 
-@njit(cache=True)
+@kernel
 def directional(high: Array, low: Array, close: Array, n: int) -> tuple[Array, Array, Array]:
     """Return ADX, +DI and −DI, 0 … 100, first values at rows 2n − 1, n and n (Wilder 1978).
 

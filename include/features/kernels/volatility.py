@@ -1,16 +1,16 @@
 """True range, ATR and Parkinson's volatility over contiguous float64 arrays (rows,)."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from include.features.kernels.averages import wilder
+from include.features.kernels.jit import kernel
 from include.features.kernels.windows import window_sum
 
 Array = NDArray[np.float64]
 
 
-@njit(cache=True)
+@kernel
 def true_range(high: Array, low: Array, close: Array) -> Array:
     """Return Wilder's true range, NaN in the first row, which has no previous close."""
     out = np.full(close.size, np.nan)
@@ -20,16 +20,17 @@ def true_range(high: Array, low: Array, close: Array) -> Array:
     return out
 
 
-@njit(cache=True)
+@kernel
 def atr(high: Array, low: Array, close: Array, n: int) -> Array:
     """Return the average true range in price units, first value at row `n` (TA-Lib ATR; Wilder 1978)."""
     return wilder(true_range(high, low, close), n, n)
 
 
-@njit(cache=True)
+@kernel
 def parkinson(high: Array, low: Array, n: int) -> Array:
     """Return Parkinson's volatility per candle over `n` candles, first value at row n − 1 (Parkinson 1980)."""
     squares = np.full(high.size, np.nan)
     for i in range(high.size):
         squares[i] = np.log(high[i] / low[i]) ** 2
-    return np.sqrt(window_sum(squares, n) / (4.0 * n * np.log(2.0)))
+    variance: Array = window_sum(squares, n) / (4.0 * n * np.log(2.0))
+    return variance**0.5

@@ -10,13 +10,14 @@ Every function takes a contiguous float64 array (rows,) and returns one, NaN bef
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from include.features.kernels.jit import kernel
 
 Array = NDArray[np.float64]
 
 
-@njit(cache=True)
+@kernel
 def window_sum(x: Array, n: int) -> Array:
     """Return the sum of the last `n` values."""
     out = np.full(x.size, np.nan)
@@ -37,7 +38,7 @@ def window_sum(x: Array, n: int) -> Array:
     return out
 
 
-@njit(cache=True)
+@kernel
 def window_moments(x: Array, n: int) -> tuple[Array, Array]:
     """Return mean and population standard deviation of the last `n` values; a constant window has exactly 0."""
     mean_out = np.full(x.size, np.nan)
@@ -76,7 +77,7 @@ def window_moments(x: Array, n: int) -> tuple[Array, Array]:
     return mean_out, deviation_out
 
 
-@njit(cache=True)
+@kernel
 def window_max(x: Array, n: int) -> Array:
     """Return the largest of the last `n` values."""
     out = np.full(x.size, np.nan)
@@ -97,13 +98,13 @@ def window_max(x: Array, n: int) -> Array:
     return out
 
 
-@njit(cache=True)
+@kernel
 def window_min(x: Array, n: int) -> Array:
     """Return the smallest of the last `n` values."""
     return -window_max(-x, n)
 
 
-@njit(cache=True)
+@kernel
 def window_rank(x: Array, n: int) -> Array:
     """Return the rank of the newest among the last `n` values as a fraction, ties counted half: 0 lowest, 1 highest."""
     out = np.full(x.size, np.nan)
@@ -118,7 +119,7 @@ def window_rank(x: Array, n: int) -> Array:
     return out
 
 
-@njit(cache=True)
+@kernel
 def window_mean_distance(x: Array, mean: Array, n: int) -> Array:
     """Return the mean absolute distance of the last `n` values from `mean` of the same row."""
     out = np.full(x.size, np.nan)
@@ -130,7 +131,7 @@ def window_mean_distance(x: Array, mean: Array, n: int) -> Array:
     return out
 
 
-@njit(cache=True)
+@kernel
 def candles_since_max(x: Array, n: int) -> Array:
     """Return how many candles ago the largest of the last `n` values came; the newest of equals counts."""
     out = np.full(x.size, np.nan)

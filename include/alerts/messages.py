@@ -1,0 +1,214 @@
+"""What people are told: pure functions from results to messages.
+
+Every message says, in this order: how severe, what, since when, one next step, where to look.
+Delivery does not belong here (`slack.py`), nor the pieces of Block Kit (`message.py`).
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from include.alerts.message import (
+    Block,
+    Message,
+    bullets,
+    buttons,
+    code_block,
+    compose,
+    context,
+    escape,
+    fields,
+    header,
+    link,
+    section,
+    truncate,
+)
+from include.core.checks import CheckReport, CheckResult, Severity
+from include.core.clock import format_utc
+from include.reporting.tables import gate_table_text
+from include.reporting.verdict import RevalidationResult
+from include.reporting.words import MEANINGS, duration, null_sentence, percent
+
+if TYPE_CHECKING:
+    from include.training.runs import RunInfo
+    from include.training.slots import SlotReport
+
+_EMOJI = {Severity.CRITICAL: ":rotating_light:", Severity.WARNING: ":warning:", Severity.INFO: ":information_source:"}
+_DECISION_EMOJI = {"GO": ":large_green_circle:", "PARTIAL-GO": ":large_yellow_circle:", "NO-GO": ":red_circle:"}
+# slots that people read for their figures, not only for their verdict
+_REPORTING_SLOTS = {"standup", "snapshot"}
+
+
+def data_quality(report: CheckReport, page: str) -> Message:
+    """Return what a validation found: one line when all is well, otherwise the failures and the next step.
+
+    Parameters
+    ----------
+    report : CheckReport
+        Verdicts of the batch.
+    page : str
+        Address of the data-quality pages.
+    """
+    subject = escape(report.subject)
+    if not report.failures:
+        found = f"{len(report.results)} checks of {subject}"
+        line = f":white_check_mark: *Data quality OK* · {found} · {link(page, 'Details')}"
+        return compose(f"Data quality OK: {found}", [section(line)])
+    is_stopped = not report.passed
+    step = (
+        "Nothing was published; the last good data stays in use. Look at the rows on the data-quality page, "
+        "then run `market_data` again once the source is right."
+        if is_stopped
+        else "The data was published. Look at the rows on the data-quality page when you have a moment."
+    )
+    worst = report.failures[0].severity
+    title = f"Data quality: {len(report.failures)} of {len(report.results)} checks failed"
+    return compose(
+        f"{worst.value.upper()} · {title} ({subject})",
+        [
+            header(f"{_EMOJI[worst]} {worst.value.upper()} · {title}"),
+            section(f"In {subject}:"),
+            bullets([_failure_line(failure) for failure in report.failures]),
+            _next_step(step),
+            buttons({"Data-quality pages": page}),
+        ],
+    )
+
+
+def training_summary(run: "RunInfo", report: CheckReport, run_link: str) -> Message:
+    """Return the end of a training: what was trained, how fast, how good on validation, which alerts stand.
+
+    Parameters
+    ----------
+    run : RunInfo
+        The run.
+    report : CheckReport
+        Its training alerts.
+    run_link : str
+        Address of the run, or its folder.
+    """
+    is_finished = run.status == "finished"
+    emoji = _worst_emoji(report) if is_finished else _EMOJI[Severity.CRITICAL]
+    title = f"Training {run.status} · {run.system}"
+    step = "Revalidate the model at the next fixed time, or start `revalidate_model` by hand."
+    if not is_finished:
+        step = "Read the error and start `train_ppo` again; the unfinished run is kept aside."
+    return compose(
+        f"{title}: {run.run_id}, {run.timesteps:,} steps",
+        [
+            header(f"{emoji} {title}"),
+            fields(
+                {
+                    "Run": f"`{escape(run.run_id)}`",
+                    "Steps": f"{run.timesteps:,} of {run.total_timesteps:,}",
+                    "Speed": f"{run.steps_per_second or 0:,.0f} steps/s in {duration(run.seconds or 0)}",
+                    "Validation return": f"{percent(run.best_score)} (best model, step {run.best_timestep or 0:,})",
+                    "Seed and engine": f"{run.seed}, {escape(run.engine)}",
+                    "Dataset": f"`{escape(run.dataset_id)}`",
+                }
+            ),
+            section(f"*Error* {escape(run.error)}") if run.error else None,
+            *_alert_blocks(report),
+            _next_step(step),
+            context(f"since {format_utc(run.started_at)} · {_where(run_link, 'run')}"),
+        ],
+        key=f"training:{run.run_id}:{run.status}",
+    )
+
+
+def slot(report: "SlotReport") -> Message:
+    """Return one of the day's checks: one line when all is well, figures where people read them, alerts in full."""
+    verdicts = report.report
+    failed = len(verdicts.failures)
+    state = "OK" if not failed else f"{failed} of {len(verdicts.results)} checks need attention"
+    headline = f"{_worst_emoji(verdicts)} *{escape(report.title)}* · {state}"
+    if report.run_id:
+        headline += f" · run `{escape(report.run_id)}`"
+    is_long = bool(failed) or report.slot in _REPORTING_SLOTS
+    lines = "\n".join(escape(line) for line in report.lines)
+    return compose(
+        f"{report.title}: {state}",
+        [
+            section(headline),
+            section(lines) if is_long and lines else None,
+            *_alert_blocks(verdicts),
+            _next_step(_slot_step(verdicts)) if failed else None,
+        ],
+    )
+
+
+def verdict(result: RevalidationResult, links: Mapping[str, str]) -> Message:
+    """Return the verdict of a revalidation with its gate table, what it means and the next step.
+
+    Parameters
+    ----------
+    result : RevalidationResult
+        The result.
+    links : mapping
+        Addresses: `report` and, when there is one, `run`.
+    """
+    meaning = MEANINGS[result.decision]
+    score = f"{result.gates_passed} of {len(result.gates.results)} gates passed"
+    window = f"{format_utc(result.window_start)} to {format_utc(result.window_end)}"
+    return compose(
+        f"{result.decision}: {score} ({result.system}, run {result.run_id})",
+        [
+            header(f"{_DECISION_EMOJI[result.decision]} {result.decision} · {result.system} · {score}"),
+            section(f"{meaning.summary} {escape(null_sentence(result))}"),
+            code_block(gate_table_text(result)),
+            fields(
+                {
+                    "Total return": percent(result.metrics.get("total_return")),
+                    "Closed trades": f"{result.trades:,}",
+                    "Test window": f"{result.candles:,} candles × {len(result.symbols)} symbols",
+                    "Inactive features": str(len(result.inactive_features)),
+                }
+            ),
+            *[section(f":warning: {escape(note)}") for note in result.notes],
+            _next_step(meaning.next_step),
+            buttons({"Open the report": links["report"]} if "report" in links else {}),
+            context(f"run `{escape(result.run_id)}` · dataset `{escape(result.dataset_id)}` · {window}"),
+        ],
+        key=f"verdict:{result.id}:{result.created_at.isoformat()}",
+    )
+
+
+def task_failed(dag_id: str, task_id: str, run_id: str, error: str, log_link: str) -> Message:
+    """Return that a task has failed for good, with its error and the way to its log."""
+    name = f"{dag_id}.{task_id}"
+    return compose(
+        f"CRITICAL · Task {name} failed: {error}",
+        [
+            header(f":rotating_light: CRITICAL · Task {name} failed"),
+            code_block(truncate(error, 1500)),
+            _next_step("Read the log, remove the cause, then clear the task to run it and what follows again."),
+            buttons({"Open the log": log_link}),
+            context(f"DAG run `{escape(run_id)}`"),
+        ],
+        key=f"task_failed:{name}:{run_id}",
+    )
+
+
+def _failure_line(failure: CheckResult) -> str:
+    return f"{_EMOJI[failure.severity]} *{escape(failure.name)}* {escape(failure.message)}"
+
+
+def _alert_blocks(report: CheckReport) -> list[Block]:
+    return [bullets([_failure_line(failure) for failure in report.failures])] if report.failures else []
+
+
+def _worst_emoji(report: CheckReport) -> str:
+    return _EMOJI[report.failures[0].severity] if report.failures else ":white_check_mark:"
+
+
+def _slot_step(report: CheckReport) -> str:
+    worst = report.failures[0]
+    urgency = "Now" if worst.severity is Severity.CRITICAL else "Before the next check"
+    return f"{urgency}: work through the actions named at `{escape(worst.name)}`, most likely cause first."
+
+
+def _next_step(text: str) -> Block:
+    return section(f":arrow_right: *Next step* {text}")
+
+
+def _where(address: str, label: str) -> str:
+    return link(address, label) if address.startswith(("http://", "https://")) else f"`{escape(address)}`"

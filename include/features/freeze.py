@@ -1,0 +1,234 @@
+"""Freezing published features into a content-addressed dataset.
+
+The id is a hash of values, feature-set hash, symbols and boundaries: never of lake versions, code
+version or file bytes. The same content always has the same id, and freezing it again changes nothing.
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from include.config.settings import Settings
+from include.config.system import SystemConfig
+from include.core.clock import to_ms
+from include.core.errors import DataQualityError, IntegrityError, MissingInputError
+from include.core.files import atomic_directory, sha256_file, write_json
+from include.core.timeframes import timeframe_ms
+from include.core.version import code_version
+from include.features import store
+from include.features.candidates import (
+    Candidate,
+    complete_rows,
+    inactive_features,
+    load_candidate,
+    require_acceptable,
+    segments,
+)
+from include.features.checks import evenly
+from include.features.dataset import INFO_FILE, MARKET_COLUMNS, DatasetInfo, Split, Window, read_info, symbol_file
+from include.features.redundancy import Sample, redundant
+from include.features.registry import feature_set as named_set
+from include.features.spec import FeatureSet
+from include.features.splits import calendar_splits, common_end, rows_within, shortfall
+from include.features.store import Manifest
+
+logger = logging.getLogger(__name__)
+
+Progress = Callable[[str, int, int], None]
+_SAMPLE_ROWS = 400
+
+
+@dataclass(frozen=True)
+class _Selection:
+    candidates: tuple[Candidate, ...]
+    splits: dict[Split, Window]
+    dropped: dict[str, str]
+    inactive: dict[str, str]
+
+
+def freeze(
+    settings: Settings,
+    system: SystemConfig,
+    accept_inactive: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> DatasetInfo:
+    """Freeze the published features of `system` into a dataset and return its description.
+
+    Parameters
+    ----------
+    settings : Settings
+        Where features and datasets live.
+    system : SystemConfig
+        Feature set, timeframe, splits, symbols (None: every built one) and ATR lookback.
+    accept_inactive : sequence of str
+        Features that may be inactive beyond the 20 that always may.
+    progress : callable or None
+        Called with a label, symbols done and symbols in all.
+
+    Raises
+    ------
+    MissingInputError
+        No features are built for the system, or by another version of the feature set.
+    DataQualityError
+        No symbol has enough rows, or too many features are inactive; every reason is named.
+    """
+    feature_set = named_set(system.feature_set)
+    folder = settings.home.features(system.feature_set)
+    manifest = _manifest(folder, feature_set, system.timeframe)
+    wanted = system.symbols or tuple(manifest.symbols)
+    loaded: list[Candidate] = []
+    for done, symbol in enumerate(wanted, start=1):
+        if symbol in manifest.symbols:
+            loaded.append(load_candidate(folder, symbol, manifest, feature_set.warmup, system.account.atr_lookback))
+        if progress is not None:
+            progress("dataset", done, len(wanted))
+    selection = _select(loaded, wanted, system, feature_set, accept_inactive)
+    return _write(settings, system, feature_set, manifest, selection)
+
+
+def _manifest(folder: Path, feature_set: FeatureSet, timeframe: str) -> Manifest:
+    manifest = store.read_manifest(folder)
+    built = (manifest.feature_set_sha256, manifest.timeframe)
+    if built != (feature_set.sha256, timeframe):
+        raise MissingInputError(
+            f"Features of {feature_set.name} are built for {manifest.timeframe} with definition "
+            f"{manifest.feature_set_sha256[:8]}, needs {timeframe} with {feature_set.sha256[:8]}. "
+            "Hint: build them again."
+        )
+    return manifest
+
+
+def _select(
+    loaded: Sequence[Candidate],
+    wanted: Sequence[str],
+    system: SystemConfig,
+    feature_set: FeatureSet,
+    accept_inactive: Sequence[str],
+) -> _Selection:
+    step = timeframe_ms(system.timeframe)
+    dropped = dict.fromkeys(wanted, "no features built")
+    dropped |= {c.symbol: f"no more than {feature_set.warmup} candles in a row, all warm-up" for c in loaded}
+    warm = [candidate for candidate in loaded if len(candidate.open_time)]
+    if not warm:
+        raise _no_symbol(dropped)
+    end = common_end([int(candidate.open_time[-1]) for candidate in warm], step)
+    splits = calendar_splits(min(int(candidate.open_time[0]) for candidate in warm), end, step, system.splits)
+    warm, dropped = _long_enough(warm, splits, system, dropped)
+    inactive = inactive_features(warm, splits["train"], feature_set)
+    require_acceptable(inactive, accept_inactive, feature_set)
+    active = np.array([name not in inactive for name in feature_set.names])
+    whole = [complete_rows(candidate, active, end) for candidate in warm]
+    kept, dropped = _long_enough(whole, splits, system, dropped)
+    start = min(int(candidate.open_time[0]) for candidate in kept)
+    return _Selection(tuple(kept), calendar_splits(start, end, step, system.splits), dropped, inactive)
+
+
+def _long_enough(
+    candidates: Sequence[Candidate], splits: dict[Split, Window], system: SystemConfig, dropped: dict[str, str]
+) -> tuple[list[Candidate], dict[str, str]]:
+    reasons = {c.symbol: shortfall(c.open_time, splits, system.splits) for c in candidates}
+    kept = [candidate for candidate in candidates if reasons[candidate.symbol] is None]
+    found = {symbol: reason for symbol, reason in reasons.items() if reason is not None}
+    names = {candidate.symbol for candidate in kept}
+    dropped = {symbol: reason for symbol, reason in (dropped | found).items() if symbol not in names}
+    if not kept:
+        raise _no_symbol(dropped)
+    return kept, dropped
+
+
+def _no_symbol(dropped: dict[str, str]) -> DataQualityError:
+    reasons = "; ".join(f"{symbol}: {reason}" for symbol, reason in dropped.items())
+    return DataQualityError(f"No symbol has enough warm candles for a dataset: {reasons}. Hint: fetch more candles.")
+
+
+def _table(candidate: Candidate, names: tuple[str, ...], step_ms: int) -> pa.Table:
+    features = pd.DataFrame(candidate.values, columns=list(names), copy=False)
+    market = {name: candidate.market[name] for name in MARKET_COLUMNS}
+    table = store.to_table(candidate.open_time, market, features)
+    segment = pa.array(segments(candidate.open_time, step_ms), pa.int32())
+    return table.add_column(1 + len(MARKET_COLUMNS), "segment", segment)
+
+
+def content_id(tables: dict[str, pa.Table], feature_set_sha256: str, splits: dict[Split, Window]) -> str:
+    """Return the id of a dataset: a hash of values, types, names, symbols, boundaries and feature-set hash."""
+    boundaries = {name: [to_ms(window.start), to_ms(window.end)] for name, window in splits.items()}
+    header = {"feature_set": feature_set_sha256, "splits": boundaries, "symbols": list(tables)}
+    digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
+    for table in tables.values():
+        for name in table.column_names:
+            column = table[name]
+            digest.update(f"{name}:{column.type}:{len(column)}".encode())
+            values = column.cast(pa.int64()) if pa.types.is_timestamp(column.type) else column
+            digest.update(np.ascontiguousarray(values.to_numpy()).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _write(
+    settings: Settings, system: SystemConfig, feature_set: FeatureSet, manifest: Manifest, selection: _Selection
+) -> DatasetInfo:
+    step = timeframe_ms(system.timeframe)
+    tables = {c.symbol: _table(c, feature_set.names, step) for c in selection.candidates}
+    dataset_id = content_id(tables, feature_set.sha256, selection.splits)
+    target = settings.home.dataset(dataset_id)
+    existing = _intact(target, dataset_id)
+    if existing is not None:
+        return existing
+    training = [c.values[rows_within(c.open_time, selection.splits["train"])] for c in selection.candidates]
+    with atomic_directory(target) as folder:
+        files: dict[str, str] = {}
+        for symbol, table in tables.items():
+            file = folder / symbol_file(symbol, system.timeframe)
+            store.write_table(table, file)
+            files[file.name] = sha256_file(file)
+        info = DatasetInfo(
+            id=dataset_id,
+            system=system.name,
+            timeframe=system.timeframe,
+            feature_set=feature_set.name,
+            feature_set_sha256=feature_set.sha256,
+            features=feature_set.names,
+            inactive_features=selection.inactive,
+            symbols=tuple(tables),
+            dropped_symbols=selection.dropped,
+            rows={symbol: table.num_rows for symbol, table in tables.items()},
+            splits=selection.splits,
+            lake_versions=manifest.lake_versions,
+            code_version=code_version(),
+            statistics=_statistics(training, feature_set.names),
+            files=files,
+            redundant_features=_redundant(training, feature_set.names, selection.inactive),
+        )
+        write_json(folder / INFO_FILE, info.model_dump(mode="json"))
+    logger.info("froze dataset %s: %d rows of %d symbols", dataset_id, sum(info.rows.values()), len(tables))
+    return info
+
+
+def _intact(folder: Path, dataset_id: str) -> DatasetInfo | None:
+    try:
+        info = read_info(folder)
+    except (MissingInputError, IntegrityError, ValueError):
+        return None
+    present = all((folder / name).is_file() and sha256_file(folder / name) == sha for name, sha in info.files.items())
+    return info if present and info.id == dataset_id else None
+
+
+def _statistics(training: list[Sample], names: tuple[str, ...]) -> dict[str, dict[str, float | None]]:
+    statistics: dict[str, dict[str, float | None]] = {}
+    for column, name in enumerate(names):
+        values = np.concatenate([part[:, column] for part in training]).astype(np.float64)
+        measures = {"mean": values.mean(), "std": values.std(), "min": values.min(), "max": values.max()}
+        statistics[name] = {measure: float(value) for measure, value in measures.items()}
+    return statistics
+
+
+def _redundant(training: list[Sample], names: tuple[str, ...], inactive: dict[str, str]) -> dict[str, str]:
+    active = [column for column, name in enumerate(names) if name not in inactive]
+    sample = np.concatenate([evenly(part, _SAMPLE_ROWS) for part in training])[:, active]
+    return redundant(sample, [names[column] for column in active])

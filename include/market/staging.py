@@ -1,0 +1,149 @@
+"""A batch on disk: what was fetched, and the seal that its validation leaves on it.
+
+    staging/<batch_id>/{candles,funding_rates,fear_greed,macro,quarantine}.parquet
+                       batch.json     what was fetched, when, what failed
+                       report.json    the verdict, bound to the SHA-256 of every file above
+                       published.json what publishing changed
+
+The verdict binds: a file that changed after its validation is not published.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from include.core import columns
+from include.core.checks import CheckReport
+from include.core.errors import DataQualityError, IntegrityError, InvalidInputError, MissingInputError
+from include.core.files import atomic_directory, read_json, sha256_file, write_json
+from include.core.paths import Home
+
+STAGED_TABLES = ("candles", "funding_rates", "fear_greed", "macro", "quarantine")
+_BATCH_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+~-]{0,199}")
+
+
+class BatchInfo(BaseModel):
+    """What one ingestion fetched.
+
+    Parameters
+    ----------
+    id : str
+        Name of the batch.
+    market_now : datetime
+        The exchange's clock when it was fetched.
+    timeframe : str
+        Timeframe of its candles.
+    end : datetime
+        Open time of the newest candle that was asked for.
+    symbols : tuple of str
+        Symbols asked for.
+    failed_symbols, failed_series : dict
+        Symbols and sentiment or macro series without data in this batch, and why.
+    rows : dict
+        Staged rows per table.
+    seconds : float
+        How long it took.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    market_now: datetime
+    timeframe: str
+    end: datetime
+    symbols: tuple[str, ...]
+    failed_symbols: dict[str, str]
+    failed_series: dict[str, str]
+    rows: dict[str, int]
+    seconds: float
+
+
+class Seal(BaseModel):
+    """A verdict on a batch and the files it was made on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sha256: dict[str, str]
+    report: CheckReport
+
+
+def batch_folder(home: Home, batch_id: str) -> Path:
+    """Return the folder of a batch; an id that could leave it is refused."""
+    if not _BATCH_ID.fullmatch(batch_id):
+        raise InvalidInputError(f"`batch_id` must be letters, digits and . _ : + ~ -, at most 200, was {batch_id!r}.")
+    return home.staging / batch_id
+
+
+def write_batch(home: Home, batch: BatchInfo, tables: Mapping[str, pa.Table]) -> None:
+    """Write a batch whole, in the place of an older one of the same id; it has no seal yet."""
+    with atomic_directory(batch_folder(home, batch.id)) as folder:
+        for name in STAGED_TABLES:
+            pq.write_table(tables[name], folder / f"{name}.parquet", compression="zstd")
+        write_json(folder / "batch.json", batch.model_dump(mode="json"))
+
+
+def read_batch(home: Home, batch_id: str) -> BatchInfo:
+    """Return what the batch holds; a batch that was never fetched raises `MissingInputError`."""
+    source = batch_folder(home, batch_id) / "batch.json"
+    if not source.exists():
+        raise MissingInputError(f"Batch `{batch_id}` does not exist. Hint: fetch it first.")
+    try:
+        return BatchInfo.model_validate(read_json(source))
+    except ValidationError as error:
+        raise IntegrityError(f"`{source}` is no description of a batch: {error}.") from error
+
+
+def read_staged(home: Home, batch_id: str, table: str) -> pa.Table:
+    """Return the staged rows of `table`."""
+    source = batch_folder(home, batch_id) / f"{table}.parquet"
+    try:
+        return pq.read_table(source, schema=columns.table(table).schema)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise IntegrityError(f"The staged file {source.name} of batch `{batch_id}` cannot be read: {error}.") from error
+
+
+def seal(home: Home, batch_id: str, report: CheckReport) -> None:
+    """Bind `report` to the staged files as they are now."""
+    document = Seal(sha256=_checksums(batch_folder(home, batch_id)), report=report)
+    write_json(batch_folder(home, batch_id) / "report.json", document.model_dump(mode="json"))
+
+
+def require_publishable(home: Home, batch_id: str) -> None:
+    """Refuse a batch that was not validated, did not pass, or changed since.
+
+    Raises
+    ------
+    MissingInputError
+        The batch does not exist.
+    DataQualityError
+        It was never validated, or a critical check failed.
+    IntegrityError
+        A file is not the one that was validated.
+    """
+    folder = batch_folder(home, batch_id)
+    read_batch(home, batch_id)
+    if not (folder / "report.json").exists():
+        raise DataQualityError(f"Batch `{batch_id}` was never validated. Hint: validate it before publishing.")
+    try:
+        found = Seal.model_validate(read_json(folder / "report.json"))
+    except ValidationError as error:
+        raise IntegrityError(f"The report of batch `{batch_id}` cannot be read: {error}.") from error
+    changed = sorted(name for name, checksum in _checksums(folder).items() if found.sha256.get(name) != checksum)
+    if changed:
+        raise IntegrityError(f"Batch `{batch_id}` changed after its validation: {', '.join(changed)}.")
+    if not found.report.passed:
+        reasons = "; ".join(failure.message for failure in found.report.failures)
+        raise DataQualityError(f"Batch `{batch_id}` did not pass its validation: {reasons}")
+
+
+def _checksums(folder: Path) -> dict[str, str]:
+    names = ["batch.json", *(f"{table}.parquet" for table in STAGED_TABLES)]
+    absent = [name for name in names if not (folder / name).exists()]
+    if absent:
+        raise IntegrityError(f"Batch `{folder.name}` is incomplete: {', '.join(absent)} missing.")
+    return {name: sha256_file(folder / name) for name in names}

@@ -1,0 +1,113 @@
+"""The promoted model of a system: `champion.json`, the truth about promotion, with its history.
+
+Who may approve is decided by whoever asks for the approval, not here.
+"""
+
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from include.core.errors import IntegrityError, InvalidInputError
+from include.core.files import read_json, sha256_file, write_json
+from include.core.paths import Home
+from include.evaluation.decision import Decision
+from include.reporting.verdict import RESULT_FILE, Record, read_result
+
+
+class Promotion(Record):
+    """One promotion: which model, on which evidence, by whom, when (wall clock, UTC)."""
+
+    system: str
+    run_id: str
+    dataset_id: str
+    model_sha256: str
+    revalidation_id: str
+    result_sha256: str
+    decision: Decision
+    approved_by: str
+    promoted_at: datetime
+
+
+class Champion(Promotion):
+    """The promotion that stands, and those before it, newest first."""
+
+    history: tuple[Promotion, ...] = ()
+
+
+def read_champion(home: Home, system: str) -> Champion | None:
+    """Return the champion of `system`, None when none was ever promoted."""
+    source = home.champion(system)
+    if not source.is_file():
+        return None
+    try:
+        return Champion.model_validate(read_json(source))
+    except ValidationError as error:
+        raise IntegrityError(f"`{source}` is not a champion's record: {error}") from error
+
+
+def promote(home: Home, revalidation_id: str, result_sha256: str, approved_by: str, now: datetime) -> Champion:
+    """Make the model of a revalidation the champion of its system and return it.
+
+    Promoting the same result again changes nothing.
+
+    Parameters
+    ----------
+    home : Home
+        Where results and champions live.
+    revalidation_id : str
+        Whose result was approved.
+    result_sha256 : str
+        SHA-256 of `revalidation_result.json` as it was when approval was asked for.
+    approved_by : str
+        Name of the person who approved.
+    now : datetime
+        Wall clock, UTC.
+
+    Raises
+    ------
+    MissingInputError
+        There is no such result.
+    IntegrityError
+        The result was changed after approval was asked for.
+    InvalidInputError
+        The result is a NO-GO, which nobody can promote.
+    """
+    folder = home.revalidation(revalidation_id)
+    result = read_result(folder)
+    _require_unchanged(folder / RESULT_FILE, result_sha256)
+    if result.decision == "NO-GO":
+        raise InvalidInputError(f"`revalidation_id` must not be a NO-GO, was {revalidation_id}. Hint: retrain first.")
+    standing = read_champion(home, result.system)
+    if standing is not None and standing.result_sha256 == result_sha256:
+        return standing
+    champion = Champion(
+        system=result.system,
+        run_id=result.run_id,
+        dataset_id=result.dataset_id,
+        model_sha256=result.model_sha256,
+        revalidation_id=revalidation_id,
+        result_sha256=result_sha256,
+        decision=result.decision,
+        approved_by=approved_by,
+        promoted_at=now,
+        history=_with_history(standing),
+    )
+    write_json(home.champion(result.system), champion.model_dump(mode="json"))
+    return champion
+
+
+def _require_unchanged(result_file: Path, expected: str) -> None:
+    found = sha256_file(result_file)
+    if found != expected:
+        raise IntegrityError(
+            f"`{result_file.name}` must have the approved sha256 {expected[:12]}…, was {found[:12]}…: "
+            "it was changed after approval was asked for. Hint: run the revalidation again and approve its result."
+        )
+
+
+def _with_history(standing: Champion | None) -> tuple[Promotion, ...]:
+    if standing is None:
+        return ()
+    previous = Promotion.model_validate(standing.model_dump(exclude={"history"}))
+    return (previous, *standing.history)

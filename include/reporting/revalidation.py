@@ -1,0 +1,108 @@
+"""The written report of a revalidation: JSON for programs, Markdown and one offline HTML page for people.
+
+The page is static: no script, nothing loaded from elsewhere, figures inside, everything escaped.
+"""
+
+import base64
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from include.core.clock import format_utc
+from include.core.files import write_json, write_text
+from include.reporting import words
+from include.reporting.tables import gate_table_markdown
+from include.reporting.verdict import RESULT_FILE, RevalidationResult
+
+TEMPLATES = Path(__file__).parent / "templates"
+MARKDOWN_TEMPLATE, HTML_TEMPLATE = "revalidation.md", "revalidation.html"
+MARKDOWN_FILE = "revalidation_result.md"
+HTML_FILE = "revalidation_result.html"
+EQUITY_FIGURE = "equity.png"
+TRAINING_FIGURE = "training.png"
+# in this order they are shown; the rest of the metrics is in the JSON
+SHOWN_METRICS = (
+    "total_return",
+    "cagr",
+    "sharpe",
+    "sortino",
+    "calmar",
+    "max_drawdown",
+    "win_rate",
+    "profit_factor",
+    "consecutive_losses",
+    "consecutive_losses_pooled",
+    "consecutive_losses_max",
+    "trades",
+    "exposure",
+    "turnover",
+    "cost_share",
+    "funding_share",
+)
+
+
+def write_report(result: RevalidationResult, folder: Path) -> dict[str, Path]:
+    """Write a result as JSON, Markdown and HTML, each file atomically, and return their paths.
+
+    Parameters
+    ----------
+    result : RevalidationResult
+        What is written.
+    folder : Path
+        Created when absent. `equity.png` and `training.png` in it become part of the page.
+
+    Returns
+    -------
+    dict of Path
+        Keys `markdown`, `html`, `json` and, where it exists, `equity`. The JSON is written last: where it
+        stands, the rest stands too.
+    """
+    files = {"markdown": folder / MARKDOWN_FILE, "html": folder / HTML_FILE, "json": folder / RESULT_FILE}
+    write_text(files["markdown"], to_markdown(result))
+    write_text(files["html"], to_html(result, folder))
+    write_json(files["json"], result.model_dump(mode="json"))
+    if (folder / EQUITY_FIGURE).is_file():
+        files["equity"] = folder / EQUITY_FIGURE
+    return files
+
+
+def to_markdown(result: RevalidationResult) -> str:
+    """Return the report as Markdown."""
+    return _template(MARKDOWN_TEMPLATE).render(**_facts(result), gate_table=gate_table_markdown(result))
+
+
+def to_html(result: RevalidationResult, folder: Path) -> str:
+    """Return the report as one HTML page with the figures of `folder` inside."""
+    style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
+    return _template(HTML_TEMPLATE).render(
+        **_facts(result),
+        # our own file, and the policy lets no other style through
+        style=Markup(style),  # noqa: S704
+        policy=_content_security_policy(style),
+        equity=_data_uri(folder / EQUITY_FIGURE),
+        training=_data_uri(folder / TRAINING_FIGURE),
+    )
+
+
+def _template(name: str) -> Template:
+    # Markdown is escaped too: its readers turn it into HTML
+    loader = FileSystemLoader(TEMPLATES)
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True).get_template(name)
+
+
+def _facts(result: RevalidationResult) -> dict[str, Any]:
+    return {"r": result, "words": words, "utc": format_utc, "shown": SHOWN_METRICS}
+
+
+def _content_security_policy(style: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+
+
+def _data_uri(figure: Path) -> str | None:
+    if not figure.is_file():
+        return None
+    return "data:image/png;base64," + base64.b64encode(figure.read_bytes()).decode()

@@ -1,0 +1,52 @@
+"""The gate table as monospaced text (Slack) and as Markdown."""
+
+from collections.abc import Sequence
+
+from include.reporting.verdict import GateRow, RevalidationResult
+from include.reporting.words import BASELINE_LABELS, limit_text, metric_text, minimum_text
+
+_TEXT_HEADER = ("gate", "limit", "observed", "", "random", "hold", "phase 3")
+_TEXT_BASELINES = ("random", "buy_and_hold", "recorded_phase3")
+_MARKDOWN_HEADER = ("Gate", "Limit", "Observed", "Verdict", *BASELINE_LABELS.values())
+
+
+def gate_table_text(result: RevalidationResult) -> str:
+    """Return the gate table in aligned columns: limit, observed, verdict, and what baselines reached."""
+    rows = [_TEXT_HEADER, *(_text_cells(row) for row in result.gate_rows)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_TEXT_HEADER))]
+    return "\n".join(_aligned(row, widths) for row in rows)
+
+
+def gate_table_markdown(result: RevalidationResult) -> str:
+    """Return the gate table as Markdown, with every baseline and the softer tier where a gate has one."""
+    lines = [_MARKDOWN_HEADER, ("---",) + ("---:",) * 2 + ("---",) + ("---:",) * len(BASELINE_LABELS)]
+    lines += [_markdown_cells(row) for row in result.gate_rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _text_cells(row: GateRow) -> tuple[str, ...]:
+    compared = (metric_text(row.name, row.baselines.get(name)) for name in _TEXT_BASELINES)
+    return (
+        row.label,
+        limit_text(row),
+        metric_text(row.name, row.observed),
+        "pass" if row.passed else "FAIL",
+        *compared,
+    )
+
+
+def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
+    # words to the left, numbers to the right
+    shown = [
+        cell.ljust(width) if column in (0, 3) else cell.rjust(width)
+        for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
+    ]
+    return "  ".join(shown).rstrip()
+
+
+def _markdown_cells(row: GateRow) -> tuple[str, ...]:
+    verdict = "pass" if row.passed else "**fail**"
+    extra = minimum_text(row) or row.reason
+    compared = (metric_text(row.name, row.baselines.get(name)) for name in BASELINE_LABELS)
+    shown = f"{verdict} ({extra})" if extra else verdict
+    return (row.label, limit_text(row), metric_text(row.name, row.observed), shown, *compared)

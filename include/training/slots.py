@@ -1,0 +1,126 @@
+"""The four checks of a campaign day, free of any channel: standup, convergence, snapshot, checkpoints.
+
+Posting them does not belong here.
+"""
+
+from datetime import datetime
+from typing import Any, get_args
+
+from pydantic import BaseModel, ConfigDict
+
+from include.config.campaign import CheckSlot
+from include.config.settings import Settings
+from include.config.system import SystemConfig, load_system
+from include.core.checks import CheckReport, CheckResult, Severity
+from include.core.errors import InvalidInputError
+from include.core.files import read_json
+from include.core.paths import Home
+from include.training.facts import RunFacts, read_facts
+from include.training.runs import latest_run
+from include.training.slot_details import checkpoint_report, convergence_lines, snapshot_lines
+from include.training.slot_lines import run_line, status_lines
+from include.training.standup import standup_lines
+from include.training.watch import evaluate_facts
+
+TITLES: dict[str, str] = {
+    "standup": "Morning standup",
+    "convergence": "Mid-day convergence review",
+    "snapshot": "End-of-day metrics snapshot",
+    "checkpoints": "Evening checkpoint validation",
+}
+
+
+class SlotReport(BaseModel):
+    """One check of the day.
+
+    Parameters
+    ----------
+    slot, title : str
+        Which check, and its name for people.
+    report : CheckReport
+        Every alert, and at 22:00 every checkpoint.
+    lines : tuple of str
+        The content, line by line, plain text.
+    run_id : str or None
+        The run in training, or else the latest; None before the first.
+    champion : dict or None
+        `champion.json` of the system, None when nothing was promoted.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    slot: str
+    title: str
+    report: CheckReport
+    lines: tuple[str, ...]
+    run_id: str | None
+    champion: dict[str, Any] | None
+
+
+def slot_report(settings: Settings, slot: CheckSlot | str, now: datetime) -> SlotReport:
+    """Return the check `slot` of the deployment's system at `now`.
+
+    The run in training is reported, without one the latest run and the champion, and before the
+    first run that there is none.
+
+    Parameters
+    ----------
+    settings : Settings
+        Names home, system and campaign.
+    slot : {"standup", "convergence", "snapshot", "checkpoints"}
+        Which check.
+    now : datetime
+        Wall clock, UTC.
+    """
+    if slot not in get_args(CheckSlot):
+        raise InvalidInputError(f"`slot` must be one of {', '.join(get_args(CheckSlot))}, was {slot!r}.")
+    system = load_system(settings.system)
+    champion = _read_champion(settings.home, system.name)
+    run = latest_run(settings.home, system.name)
+    if run is None:
+        return _no_run(slot, system.name, champion)
+    facts = read_facts(settings.home.run(run.run_id))
+    report = evaluate_facts(facts, system.alerts, now)
+    report, details = _details(slot, facts, report, system, settings, now)
+    lines = [*status_lines(facts, report, system.alerts, now), run_line(facts), _champion_line(champion), "", *details]
+    return SlotReport(
+        slot=slot, title=TITLES[slot], report=report, lines=tuple(lines), run_id=run.run_id, champion=champion
+    )
+
+
+def _details(
+    slot: str, facts: RunFacts, report: CheckReport, system: SystemConfig, settings: Settings, now: datetime
+) -> tuple[CheckReport, list[str]]:
+    if slot == "standup":
+        return report, standup_lines(facts, report, system, settings.campaign, now)
+    if slot == "convergence":
+        return report, convergence_lines(facts)
+    if slot == "snapshot":
+        return report, snapshot_lines(facts)
+    verified, lines = checkpoint_report(facts, now)
+    return report.merge(verified), lines
+
+
+def _no_run(slot: str, system: str, champion: dict[str, Any] | None) -> SlotReport:
+    message = f"No run of {system} yet. Next step: train one."
+    result = CheckResult(name="training_process", passed=True, message=message, severity=Severity.INFO)
+    return SlotReport(
+        slot=slot,
+        title=TITLES[slot],
+        report=CheckReport(subject=f"training {system}", results=(result,)),
+        lines=(message, _champion_line(champion)),
+        run_id=None,
+        champion=champion,
+    )
+
+
+def _read_champion(home: Home, system: str) -> dict[str, Any] | None:
+    source = home.champion(system)
+    return dict(read_json(source)) if source.is_file() else None
+
+
+def _champion_line(champion: dict[str, Any] | None) -> str:
+    if champion is None:
+        return "🏆 Champion: none promoted yet"
+    details = [f"{key} {champion[key]}" for key in ("decision", "approved_by", "promoted_at") if champion.get(key)]
+    return f"🏆 Champion: {champion.get('run_id', 'unnamed')}" + (f" ({', '.join(details)})" if details else "")

@@ -1,0 +1,151 @@
+"""The real chain in a real Airflow: sandbox, scheduler, DAG processor, triggerer and API server as processes."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+import psutil
+import pytest
+
+from include.config.settings import Settings
+from include.core.files import read_json
+from include.features.dataset import load_dataset
+from include.lake.lake import Lake
+from include.orchestration.chain import DAGS, Chain
+from include.orchestration.links import Links
+from include.orchestration.stack import Stack
+from include.orchestration.summary import Summary, summarise
+from tests.support.stack import deployment
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
+
+SYMBOLS = ("BTC/USDT:USDT", "ETH/USDT:USDT", "OGN/USDT:USDT", "1000PEPE/USDT:USDT")
+
+
+class Driven(NamedTuple):
+    """Two drives of the chain, four hours of virtual time apart."""
+
+    settings: Settings
+    stack: Stack
+    first: Summary
+    second: Summary
+    second_chain: Chain
+
+
+@pytest.fixture(scope="module")
+def driven(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driven]:
+    home = tmp_path_factory.mktemp("deployment")
+    with deployment(home, PERPETUA_UNIVERSE=",".join(SYMBOLS)) as settings:
+        with Stack.running(settings) as stack:
+            first = drive(stack, settings)
+            httpx.post(f"{settings.sandbox_url}/sandbox/advance", json={"by": "4h"}).raise_for_status()
+            second = drive(stack, settings)
+            pids = stack.pids()
+            yield Driven(settings, stack, summarise(settings, first), summarise(settings, second), second)
+        assert not [pid for pid in pids.values() if psutil.pid_exists(pid)]
+
+
+def drive(stack: Stack, settings: Settings) -> Chain:
+    chain = Chain(stack, settings, lambda _stages: None)
+    chain.drive()
+    return chain
+
+
+def channel(settings: Settings) -> list[dict]:
+    answer = httpx.get(
+        f"{settings.sandbox_url}/api/conversations.history",
+        params={"channel": settings.slack_channel, "limit": 100},
+        headers={"Authorization": "Bearer xoxb-sandbox"},
+    )
+    return answer.json()["messages"]
+
+
+def test_every_stage_of_the_chain_succeeds(driven: Driven) -> None:
+    assert [stage.dag_id for stage in driven.second_chain.stages] == list(DAGS)
+    assert all(stage.is_done for stage in driven.second_chain.stages)
+
+
+def test_candles_of_every_symbol_reach_the_lake(driven: Driven) -> None:
+    candles = Lake(driven.settings.home.lake).read("candles", columns=["symbol", "open_time", "known_at"])
+    assert set(candles["symbol"]) == set(SYMBOLS)
+    assert (candles["known_at"] - candles["open_time"]).dt.total_seconds().unique().tolist() == [4 * 3600]
+    assert driven.first.candles == 2200 * len(SYMBOLS)
+
+
+def test_the_second_run_fetches_only_what_is_new(driven: Driven) -> None:
+    assert driven.second.new_candles == len(SYMBOLS)
+    assert driven.second.candles == driven.first.candles + len(SYMBOLS)
+
+
+def test_the_model_was_trained_on_the_frozen_dataset(driven: Driven) -> None:
+    run = read_json(driven.settings.home.run(driven.first.run_id) / "run.json")
+    dataset = load_dataset(driven.settings.home.dataset(run["dataset_id"]))
+    assert run["timesteps"] >= 20_480
+    assert tuple(run["features"]) == dataset.info.features
+    assert set(dataset.info.symbols) == set(SYMBOLS)
+
+
+def test_each_revalidation_leaves_six_gates_and_a_decision_that_follows_from_them(driven: Driven) -> None:
+    results = sorted(driven.settings.home.revalidation("x").parent.glob("*/revalidation_result.json"))
+    assert len(results) == 2
+    for file in results:
+        result = json.loads(file.read_text(encoding="utf-8"))
+        passed = [gate["passed"] for gate in result["gates"]["results"]]
+        assert len(passed) == 6
+        assert result["decision"] == ("GO" if sum(passed) >= 5 else "PARTIAL-GO" if sum(passed) == 4 else "NO-GO")
+        assert {path.name for path in file.parent.iterdir()} >= {
+            "revalidation_result.md",
+            "revalidation_result.html",
+            "equity.png",
+        }
+
+
+def test_slack_tells_the_training_the_standup_and_the_verdict(driven: Driven) -> None:
+    texts = [message["text"] for message in channel(driven.settings)]
+    for wanted in (driven.first.run_id, "Standup", driven.first.decision):
+        assert any(wanted.lower() in text.lower() for text in texts), (wanted, texts)
+
+
+def test_reports_open_behind_airflows_login_and_only_there(driven: Driven) -> None:
+    base = driven.settings.airflow_url
+    address = driven.first.report
+    assert httpx.get(address).status_code == 307
+    assert httpx.get(f"{base}/perpetua/", headers={"Authorization": "Bearer forged"}).status_code == 403
+    token = httpx.get(f"{base}/auth/token").json()["access_token"]
+    with httpx.Client(headers={"Authorization": f"Bearer {token}"}) as signed_in:
+        report = signed_in.get(address)
+        assert report.status_code == 200
+        assert "default-src 'none'" in report.headers["content-security-policy"]
+        assert driven.first.decision in report.text
+        assert signed_in.get(Links(driven.settings).data_quality).status_code == 200
+        assert driven.first.run_id in signed_in.get(f"{base}/perpetua/").text
+        assert signed_in.get(f"{base}/perpetua/reports/..%2f..%2frun.json").status_code == 404
+        secret = Path(driven.settings.home.airflow / "secret")
+        assert signed_in.get(f"{base}/perpetua/reports/%2e%2e/airflow/{secret.name}").status_code == 404
+
+
+def test_a_bad_trigger_is_refused_by_field_name(driven: Driven) -> None:
+    token = httpx.get(f"{driven.settings.airflow_url}/auth/token").json()["access_token"]
+    for dag_id, conf, field in (
+        ("train_ppo", {"steps": 0}, "steps"),
+        ("revalidate_model", {"run": "../../etc/passwd"}, "run"),
+        ("market_data", {"symbols": "BTC; rm -rf /"}, "symbols"),
+        ("training_checks", {"slot": "lunch"}, "slot"),
+    ):
+        answer = httpx.post(
+            f"{driven.settings.airflow_url}/api/v2/dags/{dag_id}/dagRuns",
+            json={"logical_date": None, "conf": conf},
+            headers={"Authorization": f"Bearer {token}"},
+        )
+        assert answer.status_code == 400
+        assert field in answer.json()["detail"]
+
+
+def test_schedules_are_on_after_the_chain(driven: Driven) -> None:
+    token = httpx.get(f"{driven.settings.airflow_url}/auth/token").json()["access_token"]
+    dags = httpx.get(f"{driven.settings.airflow_url}/api/v2/dags", headers={"Authorization": f"Bearer {token}"}).json()[
+        "dags"
+    ]
+    assert {dag["dag_id"]: dag["is_paused"] for dag in dags} == dict.fromkeys(DAGS, False)

@@ -1,0 +1,42 @@
+"""A local stack for tests: a home and ports of its own, in the environment that its processes inherit."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from include.config.settings import Settings, load_settings
+
+PORTS = (
+    "PERPETUA_SANDBOX_PORT",
+    "PERPETUA_AIRFLOW_PORT",
+    "PERPETUA_AIRFLOW_WORKER_LOG_PORT",
+    "PERPETUA_AIRFLOW_TRIGGERER_LOG_PORT",
+    "PERPETUA_AIRFLOW_SCHEDULER_HEALTH_PORT",
+)
+
+
+@contextmanager
+def deployment(home: Path, **changes: str) -> Iterator[Settings]:
+    """Yield the settings of a deployment on free ports, set in the environment, `changes` on top."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(Settings.model_config, "env_file", None)
+        for name, port in zip(PORTS, _free_ports(len(PORTS)), strict=True):
+            patch.setenv(name, str(port))
+        patch.setenv("PERPETUA_HOME", str(home))
+        for name, value in changes.items():
+            patch.setenv(name, value)
+        yield load_settings()
+
+
+def _free_ports(count: int) -> list[int]:
+    holders = [socket.socket() for _ in range(count)]
+    try:
+        for holder in holders:
+            holder.bind(("127.0.0.1", 0))
+        return [int(holder.getsockname()[1]) for holder in holders]
+    finally:
+        for holder in holders:
+            holder.close()

@@ -1,0 +1,40 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from include.config.settings import Settings
+from include.core.errors import ConfigurationError, InvalidInputError, MissingInputError
+from include.orchestration import stages
+
+
+@pytest.mark.parametrize(
+    ("hour", "slot"),
+    [
+        (10, "standup"),
+        (13, "standup"),
+        (14, "convergence"),
+        (18, "snapshot"),
+        (22, "checkpoints"),
+        (23, "checkpoints"),
+        (3, "checkpoints"),
+    ],
+)
+def test_an_instant_belongs_to_the_newest_slot_that_began(settings: Settings, hour: int, slot: str) -> None:
+    assert stages.slot_at(settings, datetime(2026, 2, 24, hour, 30, tzinfo=UTC)) == slot
+
+
+def test_the_latest_run_of_an_empty_home_is_missing_input(settings: Settings) -> None:
+    with pytest.raises(MissingInputError, match="`phase4` has no finished run yet"):
+        stages.resolve_run(settings, "phase4", "latest")
+
+
+def test_a_named_run_is_taken_by_its_name(settings: Settings) -> None:
+    assert stages.resolve_run(settings, "phase4", "mine") == "mine"
+
+
+def test_bad_arguments_are_refused_before_anything_is_fetched(settings: Settings) -> None:
+    with pytest.raises(ConfigurationError, match="unknown: DOGECOIN"):
+        stages.fetch_market_data(settings, "b", symbols="DOGECOIN")
+    with pytest.raises(InvalidInputError, match="`start` must be an ISO-8601 time"):
+        stages.fetch_market_data(settings, "b", start="yesterday")
+    assert not settings.home.staging.exists()

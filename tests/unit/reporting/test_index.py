@@ -1,0 +1,22 @@
+from include.config.settings import Settings
+from include.reporting.index import index_page
+
+
+def test_an_empty_home_says_that_nothing_is_there_yet(settings: Settings) -> None:
+    page = index_page(settings.home)
+    assert "Nothing was validated yet" in page
+    assert "none was promoted yet" in page
+    assert "No model was revalidated yet" in page
+
+
+def test_quality_pages_are_linked_once_they_exist(settings: Settings) -> None:
+    settings.home.data_quality.mkdir(parents=True)
+    (settings.home.data_quality / "index.html").touch()
+    assert 'href="reports/data_quality/index.html"' in index_page(settings.home)
+
+
+def test_a_folder_that_is_no_result_is_left_out(settings: Settings) -> None:
+    folder = settings.home.revalidation("broken")
+    folder.mkdir(parents=True)
+    (folder / "revalidation_result.json").write_text("{", encoding="utf-8")
+    assert "broken" not in index_page(settings.home)
