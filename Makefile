@@ -38,12 +38,6 @@ check: setup-dev ## ruff, mypy --strict, architecture and DAG policy tests
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest tests/contracts tests/dags
 
-bench: setup-dev ## measure the performance goals
-	@$(BIN)/python -m include bench
-
-doctor: setup ## look for what is missing or wrong on this machine
-	@$(BIN)/python -m include doctor
-
 lock: setup-dev ## resolve requirements*.txt anew into the lock files (CUDA-free, see pyproject.toml)
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 requirements.txt -o requirements.lock
@@ -52,4 +46,4 @@ lock: setup-dev ## resolve requirements*.txt anew into the lock files (CUDA-free
 clean: ## remove the state of the local deployment (var/), not the virtual environment
 	@rm -rf var
 
-.PHONY: help setup setup-dev run test test-all check bench doctor lock clean
+.PHONY: help setup setup-dev run test test-all check lock clean

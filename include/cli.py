@@ -202,7 +202,9 @@ def up(
     exit_when_done: Annotated[bool, typer.Option("--exit", help="Stop when the chain is done.")] = False,
 ) -> None:
     """Start sandbox and Airflow, drive the whole chain once, and stay up until Ctrl-C."""
-    terminal.up(load_settings(), errors, exit_when_done=exit_when_done)
+    from include.orchestration.up import up as bring_up
+
+    bring_up(load_settings(), errors, exit_when_done=exit_when_done)
 
 
 def main() -> None:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _EMOJI = {Severity.CRITICAL: ":rotating_light:", Severity.WARNING: ":warning:", Severity.INFO: ":information_source:"}
 _DECISION_EMOJI = {"GO": ":large_green_circle:", "PARTIAL-GO": ":large_yellow_circle:", "NO-GO": ":red_circle:"}
+MAX_ALERTS = 8
 # slots that people read for their figures, not only for their verdict
 _REPORTING_SLOTS = {"standup", "snapshot"}
 
@@ -50,26 +51,25 @@ def data_quality(report: CheckReport, page: str) -> Message:
     """
     subject = escape(report.subject)
     if not report.failures:
-        found = f"{len(report.results)} checks of {subject}"
+        found = f"{_count(len(report.results), 'check')} of {subject}"
         line = f":white_check_mark: *Data quality OK* · {found} · {link(page, 'Details')}"
         return compose(f"Data quality OK: {found}", [section(line)])
-    is_stopped = not report.passed
-    step = (
-        "Nothing was published; the last good data stays in use. Look at the rows on the data-quality page, "
-        "then run `market_data` again once the source is right."
-        if is_stopped
-        else "The data was published. Look at the rows on the data-quality page when you have a moment."
-    )
     worst = report.failures[0].severity
-    title = f"Data quality: {len(report.failures)} of {len(report.results)} checks failed"
+    title = f"Data quality: {len(report.failures)} of {_count(len(report.results), 'check')} failed"
+    step = "The data was published. Look at the rows on the data-quality page before the next training."
+    if not report.passed:
+        step = (
+            "Nothing was published; the last good data stays in use. Look at the rows on the data-quality page, "
+            "then run `market_data` again once the source is right."
+        )
     return compose(
         f"{worst.value.upper()} · {title} ({subject})",
         [
             header(f"{_EMOJI[worst]} {worst.value.upper()} · {title}"),
-            section(f"In {subject}:"),
             bullets([_failure_line(failure) for failure in report.failures]),
             _next_step(step),
             buttons({"Data-quality pages": page}),
+            context(subject),
         ],
     )
 
@@ -87,7 +87,8 @@ def training_summary(run: "RunInfo", report: CheckReport, run_link: str) -> Mess
         Address of the run, or its folder.
     """
     is_finished = run.status == "finished"
-    emoji = _worst_emoji(report) if is_finished else _EMOJI[Severity.CRITICAL]
+    alerts = _alerts(report)
+    emoji = _worst_emoji(alerts) if is_finished else _EMOJI[Severity.CRITICAL]
     title = f"Training {run.status} · {run.system}"
     step = "Revalidate the model at the next fixed time, or start `revalidate_model` by hand."
     if not is_finished:
@@ -107,7 +108,7 @@ def training_summary(run: "RunInfo", report: CheckReport, run_link: str) -> Mess
                 }
             ),
             section(f"*Error* {escape(run.error)}") if run.error else None,
-            *_alert_blocks(report),
+            *_alert_blocks(alerts),
             _next_step(step),
             context(f"since {format_utc(run.started_at)} · {_where(run_link, 'run')}"),
         ],
@@ -117,21 +118,20 @@ def training_summary(run: "RunInfo", report: CheckReport, run_link: str) -> Mess
 
 def slot(report: "SlotReport") -> Message:
     """Return one of the day's checks: one line when all is well, figures where people read them, alerts in full."""
-    verdicts = report.report
-    failed = len(verdicts.failures)
-    state = "OK" if not failed else f"{failed} of {len(verdicts.results)} checks need attention"
-    headline = f"{_worst_emoji(verdicts)} *{escape(report.title)}* · {state}"
+    alerts = _alerts(report.report)
+    state = f"{_count(len(alerts), 'alert')} in {_count(len(report.report.results), 'check')}" if alerts else "OK"
+    headline = f"{_worst_emoji(alerts)} *{escape(report.title)}* · {state}"
     if report.run_id:
         headline += f" · run `{escape(report.run_id)}`"
-    is_long = bool(failed) or report.slot in _REPORTING_SLOTS
+    is_long = bool(alerts) or report.slot in _REPORTING_SLOTS
     lines = "\n".join(escape(line) for line in report.lines)
     return compose(
         f"{report.title}: {state}",
         [
             section(headline),
             section(lines) if is_long and lines else None,
-            *_alert_blocks(verdicts),
-            _next_step(_slot_step(verdicts)) if failed else None,
+            *_alert_blocks(alerts),
+            _next_step(_slot_step(alerts[0])) if alerts else None,
         ],
     )
 
@@ -192,18 +192,33 @@ def _failure_line(failure: CheckResult) -> str:
     return f"{_EMOJI[failure.severity]} *{escape(failure.name)}* {escape(failure.message)}"
 
 
-def _alert_blocks(report: CheckReport) -> list[Block]:
-    return [bullets([_failure_line(failure) for failure in report.failures])] if report.failures else []
+def _alerts(report: CheckReport) -> list[CheckResult]:
+    # what is only information stays in the report: an alert that asks for nothing is soon read by nobody
+    return [failure for failure in report.failures if failure.severity is not Severity.INFO]
 
 
-def _worst_emoji(report: CheckReport) -> str:
-    return _EMOJI[report.failures[0].severity] if report.failures else ":white_check_mark:"
+def _alert_blocks(alerts: list[CheckResult]) -> list[Block]:
+    blocks = [section(_in_paragraphs(_failure_line(alert))) for alert in alerts[:MAX_ALERTS]]
+    left_out = len(alerts) - len(blocks)
+    return [*blocks, context(f"… and {_count(left_out, 'more alert')}")] if left_out else blocks
 
 
-def _slot_step(report: CheckReport) -> str:
-    worst = report.failures[0]
+def _in_paragraphs(text: str) -> str:
+    # training alerts carry their causes and remedies in one line
+    return text.replace(" Possible causes: ", "\n> *Possible causes* ").replace(" Actions: ", "\n> *Actions* ")
+
+
+def _worst_emoji(alerts: list[CheckResult]) -> str:
+    return _EMOJI[alerts[0].severity] if alerts else ":white_check_mark:"
+
+
+def _slot_step(worst: CheckResult) -> str:
     urgency = "Now" if worst.severity is Severity.CRITICAL else "Before the next check"
     return f"{urgency}: work through the actions named at `{escape(worst.name)}`, most likely cause first."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _next_step(text: str) -> Block:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from include.config.system import SystemConfig
 from include.core.seeding import derive_seed
 from include.core.timeframes import periods_per_year
-from include.environments.phase4.account import Account
+from include.environments.phase4.account import BPS, Account
 from include.environments.phase4.actions import HOLD, N_ACTIONS, OPEN_LONG
 from include.evaluation.backtest import BacktestResult, Predict, collect
 from include.evaluation.decision import Decision, decide
@@ -42,7 +42,7 @@ class HoldingAccount(Account):
     def order(self, side: float, fill: float, atr: float) -> tuple[float, float, float]:  # noqa: ARG002 - signature of Account
         """Return the quantity that the balance buys after the fee, and levels that no price reaches."""
         out_of_reach = float("inf")
-        return self.balance / (fill * (1.0 + self.config.fee_bps * 1e-4)), -side * out_of_reach, side * out_of_reach
+        return self.balance / (fill * (1.0 + self.config.fee_bps * BPS)), -side * out_of_reach, side * out_of_reach
 
 
 def buy_and_hold(

@@ -14,7 +14,7 @@ from include.core.timeframes import timeframe_ms
 from include.environments.phase4.account import Account
 from include.environments.phase4.actions import HOLD
 from include.environments.phase4.observation import ACCOUNT_FEATURES, EquityTrack, account_features, stress_level
-from include.environments.phase4.tape import Tape, tape_of
+from include.environments.phase4.tape import Candle, Tape, tape_of
 from include.features.dataset import Dataset, Split, SymbolSeries
 
 Progress = Callable[[str, int, int], None]
@@ -36,12 +36,24 @@ class Player:
         Equity and signed notional at each close so far, USD.
     """
 
-    __slots__ = ("_ends", "_starting", "account", "action", "equity", "exposure", "row", "tape", "track")
+    __slots__ = (
+        "_ends",
+        "_is_observed",
+        "_starting",
+        "_track",
+        "account",
+        "action",
+        "equity",
+        "exposure",
+        "row",
+        "tape",
+    )
 
-    def __init__(self, tape: Tape, ends: list[bool], account: Account) -> None:
+    def __init__(self, tape: Tape, ends: list[bool], account: Account, *, is_observed: bool = True) -> None:
         self.tape = tape
         self.account = account
-        self.track = EquityTrack(account.equity)
+        self._track = EquityTrack(account.equity)
+        self._is_observed = is_observed
         self.action = HOLD
         self.equity: list[float] = []
         self.exposure: list[float] = []
@@ -51,18 +63,16 @@ class Player:
 
     def advance(self) -> None:
         """Live through the next row; the first of an unbroken run only opens it, the last is closed flat."""
-        candles = self.tape.candles
         account = self.account
         self.row += 1
-        candle = candles[self.row]
+        candle = self.tape.candles[self.row]
         if not self._starting:
-            account.play(self.action, candles[self.row - 1].atr, candle)
+            self._play(candle)
         self._starting = self._ends[self.row]
         if self._starting:
             account.flatten(candle, "end")
         self.equity.append(account.equity)
         self.exposure.append(account.quantity * candle.close)
-        self.action = HOLD
 
     @property
     def is_deciding(self) -> bool:
@@ -74,7 +84,12 @@ class Player:
         tape, row = self.tape, self.row
         market = tape.features.shape[1]
         target[:market] = tape.features[row]
-        target[market:] = account_features(self.account, self.track, tape.candles[row].close, tape.stress[row])
+        target[market:] = account_features(self.account, self._track, tape.candles[row].close, tape.stress[row])
+
+    def _play(self, candle: Candle) -> None:
+        self.account.play(self.action, self.tape.candles[self.row - 1].atr, candle)
+        if self._is_observed:
+            self._track.update(self.account.equity)
 
 
 Choose = Callable[[Sequence[Player]], Sequence[int]]
@@ -141,13 +156,14 @@ class Stage:
         dict of Player
             By symbol; symbols without rows are absent.
         """
-        players = {s: Player(tape, ends, account(self.system.account)) for s, (tape, _, ends) in self._seats.items()}
+        players = {
+            symbol: Player(tape, ends, account(self.system.account), is_observed=is_observed)
+            for symbol, (tape, _, ends) in self._seats.items()
+        }
         total = len(self.open_time)
         for done, present in enumerate(self._attendance(players), start=1):
             for player in present:
                 player.advance()
-                if is_observed:
-                    player.track.update(player.account.equity)
             deciding = [player for player in present if player.is_deciding]
             if deciding:
                 for player, action in zip(deciding, choose(deciding), strict=True):

@@ -9,7 +9,6 @@ import json
 import logging
 import shutil
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,6 +19,7 @@ from include.config.settings import Settings
 from include.core.checks import CheckReport
 from include.core.errors import DataQualityError, IntegrityError, MissingInputError
 from include.core.files import atomic_directory, read_json, sha256_file, write_json
+from include.core.progress import Progress, no_progress
 from include.core.timeframes import timeframe_ms
 from include.features import store
 from include.features.causality import causality_check
@@ -35,7 +35,6 @@ from include.lake.lake import Lake
 
 logger = logging.getLogger(__name__)
 
-Progress = Callable[[str, int, int], None]
 REPORT_FILE = "report.json"
 _CAUSALITY_SYMBOLS = 3
 
@@ -53,7 +52,7 @@ class BuildResult:
     seconds: float
 
 
-def build(settings: Settings, feature_set: str, timeframe: str, progress: Progress | None = None) -> BuildResult:
+def build(settings: Settings, feature_set: str, timeframe: str, progress: Progress = no_progress) -> BuildResult:
     """Stage, check and publish the features of every symbol of the universe that has candles.
 
     Raises
@@ -68,7 +67,7 @@ def build(settings: Settings, feature_set: str, timeframe: str, progress: Progre
     return publish(settings, build_id)
 
 
-def stage(settings: Settings, feature_set: str, timeframe: str, progress: Progress | None = None) -> str:
+def stage(settings: Settings, feature_set: str, timeframe: str, progress: Progress = no_progress) -> str:
     """Compute the features of every symbol into the staging area and return the build's id.
 
     The id follows from the feature set, the timeframe, the universe and the lake's table versions.
@@ -89,8 +88,7 @@ def stage(settings: Settings, feature_set: str, timeframe: str, progress: Progre
             inputs = read_inputs(lake, symbol, timeframe, versions)
             if len(inputs.candles):
                 entries[symbol] = store.write_symbol(folder, symbol, timeframe, symbol_table(inputs, chosen))
-            if progress is not None:
-                progress("features", done, len(symbols))
+            progress("features", done, len(symbols))
         if not entries:
             raise MissingInputError(f"The lake has no {timeframe} candles. Hint: fetch market data first.")
         manifest = Manifest(
@@ -109,7 +107,7 @@ def stage(settings: Settings, feature_set: str, timeframe: str, progress: Progre
     return build_id
 
 
-def check(settings: Settings, build_id: str, progress: Progress | None = None) -> CheckReport:
+def check(settings: Settings, build_id: str, progress: Progress = no_progress) -> CheckReport:
     """Check a staged build, leave the report beside it and return it.
 
     Row counts, warm-up, finiteness, ranges, coverage, redundancy over all rows; causality on a sample of symbols.
@@ -122,8 +120,7 @@ def check(settings: Settings, build_id: str, progress: Progress | None = None) -
         table = store.read_table(folder, symbol, manifest)
         values = store.feature_values(table, manifest.features)
         observe(facts, chosen, symbol, store.open_times(table), step, values, entry.rows)
-        if progress is not None:
-            progress("feature checks", done, len(manifest.symbols))
+        progress("feature checks", done, len(manifest.symbols))
     causality = causality_check(partial(compute, feature_set=chosen), _sample(settings, manifest))
     subject = f"features {manifest.feature_set} {build_id}"
     report = CheckReport(subject=subject, results=(*verdicts(facts, chosen), causality))

@@ -7,7 +7,7 @@ version or file bytes. The same content always has the same id, and freezing it 
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from include.config.system import SystemConfig
 from include.core.clock import to_ms
 from include.core.errors import DataQualityError, IntegrityError, MissingInputError
 from include.core.files import atomic_directory, sha256_file, write_json
+from include.core.progress import Progress, no_progress
 from include.core.timeframes import timeframe_ms
 from include.core.version import code_version
 from include.features import store
@@ -41,7 +42,6 @@ from include.features.store import Manifest
 
 logger = logging.getLogger(__name__)
 
-Progress = Callable[[str, int, int], None]
 _SAMPLE_ROWS = 400
 
 
@@ -57,7 +57,7 @@ def freeze(
     settings: Settings,
     system: SystemConfig,
     accept_inactive: Sequence[str] = (),
-    progress: Progress | None = None,
+    progress: Progress = no_progress,
 ) -> DatasetInfo:
     """Freeze the published features of `system` into a dataset and return its description.
 
@@ -69,7 +69,7 @@ def freeze(
         Feature set, timeframe, splits, symbols (None: every built one) and ATR lookback.
     accept_inactive : sequence of str
         Features that may be inactive beyond the 20 that always may.
-    progress : callable or None
+    progress : callable
         Called with a label, symbols done and symbols in all.
 
     Raises
@@ -87,8 +87,7 @@ def freeze(
     for done, symbol in enumerate(wanted, start=1):
         if symbol in manifest.symbols:
             loaded.append(load_candidate(folder, symbol, manifest, feature_set.warmup, system.account.atr_lookback))
-        if progress is not None:
-            progress("dataset", done, len(wanted))
+        progress("dataset", done, len(wanted))
     selection = _select(loaded, wanted, system, feature_set, accept_inactive)
     return _write(settings, system, feature_set, manifest, selection)
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from include.core.clock import from_ms
@@ -45,3 +46,8 @@ def find_gaps(open_time_ms: NDArray[np.int64], length_ms: int) -> tuple[Gap, ...
         )
         for i in np.flatnonzero(distance > length_ms)
     )
+
+
+def epoch_ms(instants: "pd.Series[pd.Timestamp]") -> NDArray[np.int64]:
+    """Return instants as epoch milliseconds, int64 (n,)."""
+    return np.asarray(instants.astype("datetime64[ms, UTC]").astype("int64"), dtype=np.int64)

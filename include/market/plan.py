@@ -8,6 +8,7 @@ import pandas as pd
 from include.core.clock import to_ms
 from include.core.timeframes import DAY_MS, floor_to_timeframe, timeframe_ms
 from include.lake.lake import Lake
+from include.market.gaps import epoch_ms
 
 # closed candles fetched again, to see whether the venue changed them
 OVERLAP_CANDLES = 3
@@ -91,13 +92,9 @@ def make_plan(
         candles=_newest(candles[candles["timeframe"] == timeframe], "symbol", "open_time"),
         fundings=_newest(lake.newest("funding_rates", ["symbol"], "funding_time"), "symbol", "funding_time"),
         macro=_newest(lake.newest("macro", ["series"], "date"), "series", "date"),
-        fear_greed_ms=None if fear_greed.empty else max(_epoch_ms(fear_greed["timestamp"])),
+        fear_greed_ms=None if fear_greed.empty else int(epoch_ms(fear_greed["timestamp"]).max()),
     )
 
 
 def _newest(frame: pd.DataFrame, by: str, column: str) -> dict[str, int]:
-    return dict(zip(frame[by], _epoch_ms(frame[column]), strict=True))
-
-
-def _epoch_ms(instants: "pd.Series[pd.Timestamp]") -> list[int]:
-    return [int(value) for value in instants.astype("datetime64[ms, UTC]").astype("int64")]
+    return dict(zip(frame[by], epoch_ms(frame[column]).tolist(), strict=True))

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from include.config.settings import Settings
@@ -10,7 +9,7 @@ from include.core.clock import format_utc
 from include.core.columns import TABLES, Table
 from include.core.timeframes import timeframe_ms
 from include.lake.lake import Lake
-from include.market.gaps import find_gaps
+from include.market.gaps import epoch_ms, find_gaps
 
 
 def status(settings: Settings) -> list[dict[str, Any]]:
@@ -38,15 +37,11 @@ def status(settings: Settings) -> list[dict[str, Any]]:
 
 def missing_candles(frame: pd.DataFrame) -> int:
     """Return how many candles are missing inside the series of `frame` (symbol, timeframe, open_time), sorted."""
-    series = frame.groupby(["timeframe", "symbol"], sort=False)["open_time"]
-    return sum(
-        gap.count for (timeframe, _), times in series for gap in find_gaps(epoch_ms(times), timeframe_ms(timeframe))
-    )
-
-
-def epoch_ms(times: "pd.Series[pd.Timestamp]") -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
-    """Return instants as epoch milliseconds, int64 (n,)."""
-    return times.astype("datetime64[ms, UTC]").astype("int64").to_numpy()
+    count = 0
+    for key, times in frame.groupby(["timeframe", "symbol"], sort=False)["open_time"]:
+        timeframe = str(key[0])
+        count += sum(gap.count for gap in find_gaps(epoch_ms(times), timeframe_ms(timeframe)))
+    return count
 
 
 def _line(lake: Lake, definition: Table, version: int) -> dict[str, Any]:

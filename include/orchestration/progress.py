@@ -24,18 +24,19 @@ def progress_file(processes: Path) -> Path:
 def file_progress(target: Path) -> Progress:
     """Return a progress function that logs every five seconds and keeps `target` up to date."""
     started = time.monotonic()
-    last = {"label": "", "logged": 0.0, "written": 0.0}
+    last_label, logged_at, written_at = "", started, started
 
     def report(label: str, done: int, total: int) -> None:
+        nonlocal last_label, logged_at, written_at
         now = time.monotonic()
-        is_news = label != last["label"] or done >= total
-        if is_news or now - float(last["logged"]) >= LOG_EVERY_SECONDS:
-            log.info("%s: %s of %s (%s s)", label, f"{done:,}", f"{total:,}", round(now - started))
-            last["logged"] = now
-        if is_news or now - float(last["written"]) >= FILE_EVERY_SECONDS:
+        is_news = label != last_label or done >= total
+        if is_news or now - logged_at >= LOG_EVERY_SECONDS:
+            log.info("%s: %s of %s (%.0f s)", label, f"{done:,}", f"{total:,}", now - started)
+            logged_at = now
+        if is_news or now - written_at >= FILE_EVERY_SECONDS:
             write_json(target, {"label": label, "done": done, "total": total})
-            last["written"] = now
-        last["label"] = label
+            written_at = now
+        last_label = label
 
     return report
 

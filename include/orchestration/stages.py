@@ -33,15 +33,19 @@ def fetch_market_data(
     progress: Progress = no_progress,
 ) -> dict[str, Any]:
     """Fetch candles, funding, sentiment and macro into the batch `batch_id`; return what was staged."""
+    from include.lake.origin import claim_home
     from include.market.ingest import fetch
 
+    chosen = select(settings.universe, symbols)
+    first, last = _instant(start, "start"), _instant(end, "end")
+    claim_home(settings)
     batch = fetch(
         settings,
         batch_id,
-        symbols=select(settings.universe, symbols),
+        symbols=chosen,
         timeframe=timeframe,
-        start=_instant(start, "start"),
-        end=_instant(end, "end"),
+        start=first,
+        end=last,
         progress=progress,
     )
     return batch.model_dump(mode="json")

@@ -162,7 +162,7 @@ def _draw_reward(axes: Axes, progress: Columns) -> None:
     steps, rewards = progress["timestep"], progress["reward"]
     axes.plot(steps, rewards, color=BLUE, alpha=0.3, linewidth=1.0)
     _line(axes, steps, _smoothed(rewards), BLUE)
-    dress(axes, "Reward per step", f"bold: mean of {_SMOOTHED} updates")
+    dress(axes, f"Reward (bold: mean of {_SMOOTHED} updates)", "episode reward")
 
 
 def _draw_divergence(axes: Axes, progress: Columns, limits: Sequence[float]) -> None:

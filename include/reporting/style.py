@@ -1,10 +1,11 @@
 """How figures look: colours that colour-blind people tell apart (Okabe and Ito, 2008), fonts, grids, saving."""
 
+from datetime import UTC
 from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.dates import AutoDateLocator, DateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
@@ -36,9 +37,8 @@ def dress(axes: Axes, title: str, unit: str) -> None:
 
 def dates(axes: Axes) -> None:
     """Show the horizontal axis as dates."""
-    locator = AutoDateLocator(minticks=4, maxticks=8)
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    axes.xaxis.set_major_locator(AutoDateLocator(minticks=4, maxticks=8))
+    axes.xaxis.set_major_formatter(DateFormatter("%-d %b", tz=UTC))
 
 
 def percentages(axes: Axes) -> None:

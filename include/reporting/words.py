@@ -25,11 +25,15 @@ METRIC_LABELS = {
     "win_rate": "Win rate",
     "profit_factor": "Profit factor",
     "consecutive_losses": "Consecutive losses",
+    "consecutive_losses_pooled": "Consecutive losses, all trades",
+    "consecutive_losses_max": "Consecutive losses, worst symbol",
+    "cost_share": "Costs of gross profit",
+    "funding_share": "Funding of gross profit",
     "trades": "Trades",
-    "turnover": "Turnover",
+    "turnover": "Turnover per year",
     "exposure": "Exposure",
 }
-_PERCENT = {"max_drawdown", "win_rate", "total_return", "cagr", "exposure", "volatility"}
+_PERCENT = {"max_drawdown", "win_rate", "total_return", "cagr", "exposure", "cost_share", "funding_share"}
 _WHOLE = {"trades", "candles", "steps"}
 
 
@@ -70,17 +74,20 @@ def metric_text(name: str, value: float | None) -> str:
         return percent(value)
     if name in _WHOLE or (name.startswith("consecutive") and float(value).is_integer()):
         return f"{value:,.0f}"
-    return f"{value:,.2f}"
+    if name == "turnover":
+        return f"{value:,.0f} ×"
+    return _signed(f"{value:,.2f}")
 
 
 def percent(fraction: float | None) -> str:
     """Return a fraction as a percentage with two digits; `–` when it is undefined."""
-    return UNDEFINED if fraction is None else f"{fraction:.2%}"
+    return UNDEFINED if fraction is None else _signed(f"{fraction:.2%}")
 
 
 def usd(amount: float) -> str:
     """Return an amount of US dollars."""
-    return f"−${-amount:,.2f}" if amount < 0 else f"${amount:,.2f}"
+    text = f"${abs(amount):,.2f}"
+    return f"−{text}" if amount < 0 and text != "$0.00" else text
 
 
 def limit_text(row: GateRow) -> str:
@@ -114,3 +121,9 @@ def duration(seconds: float) -> str:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def _signed(text: str) -> str:
+    # a true minus sign, and no negative zero
+    unsigned = text.lstrip("-")
+    return text.replace("-", "−") if any(digit in "123456789" for digit in unsigned) else unsigned

@@ -16,6 +16,7 @@ from include.core.clock import format_utc, from_ms
 from include.core.errors import InvalidInputError
 from include.sandbox.clock import VirtualClock
 from include.sandbox.market_data import MarketData
+from include.sandbox.synthetic_factors import HORIZON_DAYS
 
 TEMPLATES = Path(__file__).parent / "templates"
 UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
@@ -70,6 +71,7 @@ class ControlApi:
             end=format_utc(from_ms(self._data.end_ms)),
             is_past_end=now_ms > self._data.end_ms,
             is_synthetic=self._data.name == "synthetic",
+            horizon_days=HORIZON_DAYS,
             data=self._data.name,
             symbols=self._data.symbols(),
             channel=self._channel,

@@ -2,6 +2,7 @@
 
 import errno
 import socket
+from contextlib import suppress
 
 import uvicorn
 
@@ -22,7 +23,8 @@ def serve(settings: Settings) -> None:
     ConfigurationError
         `sandbox_data` is not a directory that holds recorded data.
     """
-    with listen(settings.sandbox_port) as listener:
+    # uvicorn has stopped in order when it raises SIGINT again
+    with listen(settings.sandbox_port) as listener, suppress(KeyboardInterrupt):
         server_of(settings).run(sockets=[listener])
 
 

@@ -55,6 +55,7 @@ def _check_section(block: JsonObject, where: str) -> None:
     if "text" in block:
         _check_text(block["text"], f"{where}/text", _SECTION_TEXT)
     fields = block.get("fields", [])
+    _require(isinstance(fields, list), "must be a list", f"{where}/fields")
     _require(len(fields) <= _FIELDS, f"no more than {_FIELDS} items allowed", f"{where}/fields")
     for index, field in enumerate(fields):
         _check_text(field, f"{where}/fields/{index}", _FIELD_TEXT)
@@ -81,7 +82,8 @@ def _check_actions(block: JsonObject, where: str) -> None:
         _check_element(element, f"{where}/elements/{index}")
 
 
-def _check_element(element: JsonObject, where: str) -> None:
+def _check_element(element: Any, where: str) -> None:
+    _require(isinstance(element, dict), "must be an object", where)
     if element.get("type") == "image":
         _check_image(element, where)
         return
@@ -99,11 +101,11 @@ def _check_divider(block: JsonObject, where: str) -> None:
 
 
 def _elements(block: JsonObject, where: str, most: int) -> list[JsonObject]:
-    elements = block.get("elements")
-    _require(
-        isinstance(elements, list) and 1 <= len(elements) <= most, f"must hold 1 to {most} items", f"{where}/elements"
-    )
-    return list(elements or [])
+    elements, place = block.get("elements"), f"{where}/elements"
+    _require(isinstance(elements, list) and 1 <= len(elements) <= most, f"must hold 1 to {most} items", place)
+    found = list(elements or [])
+    _require(all(isinstance(element, dict) for element in found), "must hold objects", place)
+    return found
 
 
 def _check_text(text: Any, where: str, longest: int) -> None:

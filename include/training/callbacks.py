@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.policies import BasePolicy
 from stable_baselines3.common.vec_env import unwrap_vec_normalize
 
 from include.core.errors import DivergedError
@@ -18,6 +19,11 @@ from include.training.keeper import Keeper
 from include.training.recorder import Episode, Recorder, Update
 
 PROGRESS_EVERY_STEPS = 256
+
+
+def has_finite_parameters(policy: BasePolicy) -> bool:
+    """Return whether no parameter of `policy` is NaN or infinite."""
+    return all(bool(tensor.isfinite().all()) for tensor in policy.parameters())
 
 
 class BoundaryCallback(BaseCallback):
@@ -104,7 +110,7 @@ class GuardCallback(BoundaryCallback):
         update = self.update
         figures = {"policy_loss": update.policy_loss, "value_loss": update.value_loss, "entropy": update.entropy}
         broken = [f"`{name}` was {value}" for name, value in figures.items() if not math.isfinite(value)]
-        if not all(bool(tensor.isfinite().all()) for tensor in self.model.policy.parameters()):
+        if not has_finite_parameters(self.model.policy):
             broken.append("a parameter was NaN or infinite")
         if broken:
             raise DivergedError(

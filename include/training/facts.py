@@ -11,8 +11,8 @@ from include.core.errors import IntegrityError, MissingInputError
 from include.training.checkpoints import Checkpoint, list_checkpoints
 from include.training.logs import (
     ALL_LOGS,
-    CSV_LOGS,
     CONVERGENCE,
+    CSV_LOGS,
     EPISODES,
     LOGS,
     UPDATES,

@@ -1,6 +1,5 @@
 """The reference engine: PPO of stable-baselines3 on one CPU thread, with every value from the system's YAML."""
 
-import math
 from functools import partial
 from pathlib import Path
 
@@ -19,7 +18,13 @@ from include.environments.make import make_env
 from include.evaluation.replay import Progress
 from include.features.dataset import Dataset
 from include.training.artifacts import Architecture, ModelState
-from include.training.callbacks import GuardCallback, KeepCallback, ProgressCallback, RecordCallback
+from include.training.callbacks import (
+    GuardCallback,
+    KeepCallback,
+    ProgressCallback,
+    RecordCallback,
+    has_finite_parameters,
+)
 from include.training.keeper import Keeper
 from include.training.normalizer import Normalizer
 from include.training.recorder import Recorder
@@ -68,7 +73,7 @@ def train_sb3(
         model.learn(system.training.total_timesteps, callback=callbacks)
     except ValueError as error:
         # torch refuses NaN logits in the middle of an update with a ValueError of its own
-        if not _is_finite(model):
+        if not has_finite_parameters(model.policy):
             raise DivergedError(
                 f"Parameters became NaN or infinite in the update at step {model.num_timesteps:,}. "
                 "Hint: reduce `learning_rate` (preset diverging)."
@@ -153,7 +158,3 @@ def _normalizer(model: PPO) -> Normalizer:
         gamma=float(env.gamma),
         is_active=bool(env.norm_obs),
     )
-
-
-def _is_finite(model: PPO) -> bool:
-    return all(math.isfinite(float(tensor.abs().sum())) for tensor in model.policy.parameters())

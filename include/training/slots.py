@@ -16,7 +16,7 @@ from include.core.errors import InvalidInputError
 from include.core.files import read_json
 from include.core.paths import Home
 from include.training.facts import RunFacts, read_facts
-from include.training.runs import latest_run
+from include.training.runs import RunInfo, all_runs, is_locked
 from include.training.slot_details import checkpoint_report, convergence_lines, snapshot_lines
 from include.training.slot_lines import run_line, status_lines
 from include.training.standup import standup_lines
@@ -76,7 +76,7 @@ def slot_report(settings: Settings, slot: CheckSlot | str, now: datetime) -> Slo
         raise InvalidInputError(f"`slot` must be one of {', '.join(get_args(CheckSlot))}, was {slot!r}.")
     system = load_system(settings.system)
     champion = _read_champion(settings.home, system.name)
-    run = latest_run(settings.home, system.name)
+    run = _current_run(settings.home, system.name)
     if run is None:
         return _no_run(slot, system.name, champion)
     facts = read_facts(settings.home.run(run.run_id))
@@ -86,6 +86,13 @@ def slot_report(settings: Settings, slot: CheckSlot | str, now: datetime) -> Slo
     return SlotReport(
         slot=slot, title=TITLES[slot], report=report, lines=tuple(lines), run_id=run.run_id, champion=champion
     )
+
+
+def _current_run(home: Home, system: str) -> RunInfo | None:
+    runs = all_runs(home, system)
+    training = [run for run in runs if run.status == "running" and is_locked(home.run(run.run_id))]
+    current = training or runs
+    return current[-1] if current else None
 
 
 def _details(

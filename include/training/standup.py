@@ -37,9 +37,10 @@ def standup_lines(
 
 def _progress(facts: RunFacts, report: CheckReport, system: SystemConfig, now: datetime) -> list[str]:
     total = facts.info.total_timesteps
+    reached = f"{_thousands(facts.timesteps)} / {_thousands(total)} timesteps"
     issues = [failure.name for failure in report.failures if failure.severity is not Severity.INFO]
     return [
-        f"- Training status: {_thousands(facts.timesteps)} / {_thousands(total)} timesteps ({facts.timesteps / total:.0%})",
+        f"- Training status: {reached} ({facts.timesteps / total:.0%})",
         f"- Reward trend: {trend_words(facts, system.alerts)}",
         f"- KL divergence: {kl_words(facts, system.alerts)}",
         f"- Last checkpoint: {_last_checkpoint(facts, now)}",

@@ -104,9 +104,10 @@ def train(
 def _run(
     folder: Path, system: SystemConfig, dataset: Dataset, preset: str | None, engine: str, progress: Progress
 ) -> None:
+    info = _describe(folder.name, system, dataset, preset, engine)
     folder.mkdir(parents=True)
     write_config(folder, system)
-    info = write_run(folder, _describe(folder.name, system, dataset, preset, engine))
+    write_run(folder, info)
     with Recorder(folder / LOGS) as recorder:
         keeper = Keeper(folder, system, dataset, info, recorder)
         try:

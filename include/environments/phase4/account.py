@@ -257,7 +257,7 @@ class Account:
             self._leave_without_margin(candle)
 
     def _leave(self, open_: float, low: float, high: float, time: int) -> bool:
-        """Close the position if a price of [low, high] reaches one of its levels; return whether it did."""
+        # true when a price of [low, high] reached a level and closed the position
         liquidation = self.liquidation_price()
         if self.quantity > 0.0:
             adverse = max(self.stop, liquidation)

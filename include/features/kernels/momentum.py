@@ -16,6 +16,9 @@ from include.features.kernels.windows import (
 
 Array = NDArray[np.float64]
 
+# TA-Lib takes smaller moves of the typical price for the rounding of its division by 3
+_UNCHANGED = 1e-14
+
 
 @kernel
 def rsi(close: Array, n: int) -> Array:
@@ -63,9 +66,10 @@ def mfi(high: Array, low: Array, close: Array, volume: Array, n: int) -> Array:
     up = np.zeros(close.size)
     down = np.zeros(close.size)
     for i in range(1, close.size):
-        if typical[i] > typical[i - 1]:
+        change = typical[i] - typical[i - 1]
+        if change > _UNCHANGED:
             up[i] = typical[i] * volume[i]
-        elif typical[i] < typical[i - 1]:
+        elif change < -_UNCHANGED:
             down[i] = typical[i] * volume[i]
     inflow = window_sum(up, n)
     out = 100.0 * ratio(inflow, inflow + window_sum(down, n), 0.5)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from include.config.system import load_system
+from include.core.seeding import derive_seed
 from include.evaluation.backtest import backtest
 from include.evaluation.baselines import NullDistribution, buy_and_hold, flat, null_distribution, random_policy
 from include.evaluation.metrics import Metrics, metrics_of
@@ -80,14 +81,13 @@ def test_null_draws_repeat_themselves_and_do_not_depend_on_their_number():
     assert two.metrics != other.metrics
 
 
-def test_a_null_draw_is_a_backtest_of_a_random_policy():
+def test_a_null_draw_is_the_backtest_of_a_random_policy():
     dataset = dataset_of(martingale(BTC, 1_300, seed=1), martingale(ETH, 1_300, seed=2))
-    drawn = null_distribution(SYSTEM, dataset, "test", 30, 5).mean()
-    played = [metrics_of(backtest(SYSTEM, dataset, "test", random_policy(seed)), 2_190) for seed in range(30)]
 
-    # other random numbers, the same distribution
-    trades = [metrics.trades for metrics in played]
-    assert abs(drawn["trades"] - np.mean(trades)) < 4 * np.std(trades) / np.sqrt(15)
+    drawn = null_distribution(SYSTEM, dataset, "test", 1, seed=5).metrics[0]
+
+    policy = random_policy(derive_seed(5, "null", 0))
+    assert drawn == metrics_of(backtest(SYSTEM, dataset, "test", policy), 2_190)
 
 
 def test_random_trading_loses_its_costs():

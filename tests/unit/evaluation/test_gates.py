@@ -92,5 +92,5 @@ def test_not_a_number_never_passes():
 def test_a_gate_on_an_unknown_metric_is_refused():
     gate = SYSTEM.gates[0].model_copy(update={"name": "luck"})
 
-    with pytest.raises(ConfigurationError, match="`gates`.*was 'luck'"):
+    with pytest.raises(ConfigurationError, match=r"`gates`.*was 'luck'"):
         evaluate_gates(Metrics(), [gate])

@@ -14,7 +14,7 @@ SLEEP = (sys.executable, "-c", "import time; time.sleep(60)")
 FORKING = (
     sys.executable,
     "-c",
-    "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']); time.sleep(60)",
+    "import subprocess, time; subprocess.Popen(['sleep', '60']); time.sleep(60)",
 )
 STUBBORN = (
     sys.executable,

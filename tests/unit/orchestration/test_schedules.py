@@ -2,9 +2,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from airflow.sdk import CronTriggerTimetable
+from airflow.sdk import DAG, CronTriggerTimetable
 from airflow.serialization.serialized_objects import DagSerialization
-from airflow.sdk import DAG
 from airflow.timetables.events import EventsTimetable
 
 from include.core.errors import ConfigurationError
@@ -52,7 +51,7 @@ def test_no_schedule_means_by_hand_only(tmp_path, monkeypatch) -> None:
 def test_what_is_no_time_is_refused(tmp_path, monkeypatch) -> None:
     campaign(tmp_path, monkeypatch, "[friday]")
     with pytest.raises(
-        ConfigurationError, match="`schedules.it` must be a cron, null or a list of datetimes, was 'friday'"
+        ConfigurationError, match=r"`schedules\.it` must be a cron, null or a list of datetimes, was 'friday'"
     ):
         schedules.load("it")
 

@@ -37,4 +37,4 @@ def test_bad_arguments_are_refused_before_anything_is_fetched(settings: Settings
         stages.fetch_market_data(settings, "b", symbols="DOGECOIN")
     with pytest.raises(InvalidInputError, match="`start` must be an ISO-8601 time"):
         stages.fetch_market_data(settings, "b", start="yesterday")
-    assert not settings.home.staging.exists()
+    assert not settings.home.root.exists()

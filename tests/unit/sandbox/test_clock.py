@@ -1,4 +1,5 @@
 import json
+import shutil
 from datetime import timedelta
 from pathlib import Path
 from threading import Thread
@@ -70,7 +71,8 @@ def test_a_killed_clock_never_goes_back_and_jumps_at_most_the_lease(file: Path, 
     for _ in range(500):
         elapsed.ms += 777
         seen = clock.now_ms()
-        assert seen < VirtualClock(file, "m", START, elapsed).now_ms() <= seen + LEASE_MS
+        as_it_was_left = Path(shutil.copy(file, file.with_name("left.json")))
+        assert seen < VirtualClock(as_it_was_left, "m", START, elapsed).now_ms() <= seen + LEASE_MS
 
 
 def test_each_market_has_a_time_of_its_own(file: Path, elapsed: Elapsed) -> None:

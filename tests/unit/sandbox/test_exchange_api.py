@@ -57,8 +57,9 @@ def test_the_exchange_tells_the_virtual_time(routes: list[BaseRoute]) -> None:
 def test_the_last_candle_is_the_open_one_as_far_as_it_got(routes: list[BaseRoute]) -> None:
     rows = klines(routes)
     assert [row[0] for row in rows] == [START + n * FOUR_HOURS for n in range(10)]
-    # candle 9: 109 → low 104 → high 119 → 110; half way it has fallen to 104 and come back to 111.5
-    assert rows[-1][1:7] == ["109.0", "111.5", "104.0", "111.5", "8.0", START + 10 * FOUR_HOURS - 1]
+    # candle 9: 109 → low 104 → high 119 → 110; half way it has fallen to 104 and come back to 111.5,
+    # which is printed in whole numbers as the candle is
+    assert rows[-1][1:7] == ["109.0", "112.0", "104.0", "112.0", "8.0", START + 10 * FOUR_HOURS - 1]
     assert rows[-2][1:6] == ["108.0", "118.0", "103.0", "109.0", "16.0"]
 
 
@@ -128,7 +129,7 @@ def test_funding_of_all_symbols_and_of_one_without_any(routes: list[BaseRoute]) 
 
 def test_the_premium_index_shows_price_and_funding_of_now(routes: list[BaseRoute]) -> None:
     quote = ask(routes, "/fapi/v1/premiumIndex", symbol="ABCUSDT").json()
-    assert (quote["markPrice"], quote["lastFundingRate"]) == ("111.5", "0.00010000")
+    assert (quote["markPrice"], quote["lastFundingRate"]) == ("112.0", "0.00010000")
     assert quote["nextFundingTime"] == START + 10 * FOUR_HOURS
     assert quote["time"] == NOW
     everyone = ask(routes, "/fapi/v1/premiumIndex").json()

@@ -259,12 +259,14 @@ def test_a_long_pays_and_a_short_receives_a_positive_rate():
         assert it.balance == pytest.approx(10_000 - it.funding_usd)
 
 
-def test_rates_inside_the_candle_are_charged_on_its_open_price():
+@pytest.mark.parametrize(("action", "side"), [(LONG, 1), (SHORT, -1)])
+@pytest.mark.parametrize("rate", [0.002, -0.002])
+def test_rates_inside_the_candle_are_charged_on_its_open_price(action, side, rate):
     it = free()
 
-    it.play(LONG, ATR, candle(100.0, close=102.0, inner=0.002))
+    it.play(action, ATR, candle(100.0, close=101.0, inner=rate))
 
-    assert it.funding_usd == pytest.approx(200 / 3 * 100.0 * 0.002)
+    assert it.funding_usd == pytest.approx(side * 200 / 3 * 100.0 * rate)
 
 
 def test_a_position_closed_at_the_open_has_paid_the_settlement_before_and_pays_none_after():

@@ -305,7 +305,7 @@ def test_the_mean_equity_of_a_random_policy_falls_as_costs_rise(fair):
 def test_an_unknown_symbol_or_start_is_refused(dataset):
     env = make_env("phase4", dataset, "train", symbols=[BTC])
 
-    with pytest.raises(InvalidInputError, match="`symbol`.*was 'DOGE'"):
+    with pytest.raises(InvalidInputError, match=r"`symbol`.*was 'DOGE'"):
         env.reset(options={"symbol": "DOGE"})
     with pytest.raises(InvalidInputError, match="`start`"):
         env.reset(options={"symbol": BTC, "start": 10**6})

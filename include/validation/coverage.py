@@ -1,0 +1,105 @@
+"""Which candles of a symbol exist, in the lake and in a batch together."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from include.core.clock import from_ms
+from include.core.timeframes import timeframe_ms
+from include.lake.lake import Lake
+from include.market.gaps import find_gaps
+
+
+class MissingRun(BaseModel):
+    """A run of missing candles: first and last missing open time, both included, and their number."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    first: datetime
+    last: datetime
+    count: int
+
+
+class SymbolCoverage(BaseModel):
+    """Candles of one symbol.
+
+    Parameters
+    ----------
+    symbol : str
+        Unified symbol.
+    rows : int
+        Candles that exist.
+    first, last : datetime or None
+        Open times of the oldest and the newest, None when there is none.
+    gaps : tuple of MissingRun
+        Candles missing in between.
+    months : dict
+        Share of the month's candles that exist, by `2026-02`, between the oldest and the newest.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    symbol: str
+    rows: int
+    first: datetime | None
+    last: datetime | None
+    gaps: tuple[MissingRun, ...]
+    months: dict[str, float]
+
+    @property
+    def missing(self) -> int:
+        """Number of missing candles."""
+        return sum(gap.count for gap in self.gaps)
+
+
+def coverage_of(lake: Lake, staged: pa.Table, symbols: Sequence[str], timeframe: str) -> tuple[SymbolCoverage, ...]:
+    """Return the coverage of each of `symbols`, of the lake's candles and the staged ones together.
+
+    Parameters
+    ----------
+    lake : Lake
+        Published candles.
+    staged : pyarrow.Table
+        Candles of a batch.
+    symbols : sequence of str
+        Symbols of interest, in order.
+    timeframe : str
+        Timeframe of interest.
+    """
+    columns = ["symbol", "open_time"]
+    stored = lake.read_arrow("candles", columns, [("timeframe", "=", timeframe)])
+    every = pa.concat_tables([stored, staged.select(columns)]).group_by(columns).aggregate([]).sort_by("open_time")
+    times = every["open_time"].cast(pa.int64()).to_numpy()
+    codes = pc.index_in(every["symbol"], pa.array(symbols, pa.string())).to_numpy()
+    return tuple(_coverage(symbol, times[codes == code], timeframe) for code, symbol in enumerate(symbols))
+
+
+def _coverage(symbol: str, times: NDArray[np.int64], timeframe: str) -> SymbolCoverage:
+    if not len(times):
+        return SymbolCoverage(symbol=symbol, rows=0, first=None, last=None, gaps=(), months={})
+    length = timeframe_ms(timeframe)
+    gaps = (MissingRun(first=gap.first, last=gap.last, count=gap.count) for gap in find_gaps(times, length))
+    return SymbolCoverage(
+        symbol=symbol,
+        rows=len(times),
+        first=from_ms(int(times[0])),
+        last=from_ms(int(times[-1])),
+        gaps=tuple(gaps),
+        months=_months(times, length),
+    )
+
+
+def _months(times: NDArray[np.int64], length: int) -> dict[str, float]:
+    expected = np.arange(times[0], times[-1] + length, length)
+    months, counts = np.unique(expected.astype("datetime64[ms]").astype("datetime64[M]"), return_counts=True)
+    present, present_counts = np.unique(times.astype("datetime64[ms]").astype("datetime64[M]"), return_counts=True)
+    found = dict(zip(present.astype(str).tolist(), present_counts.tolist(), strict=True))
+    return {
+        month: round(found.get(month, 0) / count, 4)
+        for month, count in zip(months.astype(str).tolist(), counts.tolist(), strict=True)
+    }

@@ -1,0 +1,94 @@
+"""The Great Expectations suite over candles: one suite, one validation of the whole frame.
+
+The import takes three seconds and happens here alone. Unexpected values never leave this module:
+they are text from outside.
+"""
+
+import logging
+from collections.abc import Sequence
+
+import great_expectations as gx
+import great_expectations.expectations as gxe
+import pandas as pd
+from great_expectations.core.expectation_suite import ExpectationSuite
+from great_expectations.core.expectation_validation_result import ExpectationValidationResult
+
+from include.core.checks import CheckResult
+from include.core.columns import CANDLES
+from include.validation.quality_record import ExpectationOutcome
+
+logging.getLogger("great_expectations").setLevel(logging.WARNING)
+
+_PRICES = ("open", "high", "low", "close")
+_ORDERED = (("high", "low"), ("high", "open"), ("high", "close"), ("open", "low"), ("close", "low"))
+
+
+def expect_candles(frame: pd.DataFrame, symbols: Sequence[str], timeframe: str) -> tuple[ExpectationOutcome, ...]:
+    """Return the outcome of every expectation of the suite.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Candles with the columns of the lake table.
+    symbols : sequence of str
+        Symbols that may occur.
+    timeframe : str
+        The one timeframe that may occur.
+    """
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    asset = context.data_sources.add_pandas("batch").add_dataframe_asset("candles")
+    batch = asset.add_batch_definition_whole_dataframe("whole").get_batch({"dataframe": frame})
+    result = batch.validate(
+        _suite(symbols, timeframe), result_format={"result_format": "BASIC", "partial_unexpected_count": 0}
+    )
+    return tuple(_outcome(single) for single in result.results)
+
+
+def suite_check(outcomes: Sequence[ExpectationOutcome]) -> CheckResult:
+    """Return one verdict over the suite, the broken expectations named."""
+    broken = [outcome for outcome in outcomes if not outcome.passed]
+    names = "; ".join(f"{outcome.expected} ({outcome.columns})" for outcome in broken)
+    return CheckResult(
+        name="expectations_candles",
+        passed=bool(outcomes) and not broken,
+        observed=len(broken),
+        limit=0,
+        message=f"{len(outcomes) - len(broken)} of {len(outcomes)} expectations hold"
+        + (f"; broken: {names}." if broken else "."),
+    )
+
+
+def _suite(symbols: Sequence[str], timeframe: str) -> ExpectationSuite:
+    required = [column.name for column in CANDLES.columns if not column.nullable]
+    return ExpectationSuite(
+        name="candles",
+        expectations=[
+            gxe.ExpectTableColumnsToMatchOrderedList(column_list=list(CANDLES.column_names)),
+            gxe.ExpectTableRowCountToBeBetween(min_value=1),
+            *(gxe.ExpectColumnValuesToNotBeNull(column=name) for name in required),
+            gxe.ExpectColumnValuesToBeInSet(column="symbol", value_set=list(symbols)),
+            gxe.ExpectColumnValuesToBeInSet(column="timeframe", value_set=[timeframe]),
+            *(gxe.ExpectColumnValuesToBeBetween(column=name, min_value=0, strict_min=True) for name in _PRICES),
+            gxe.ExpectColumnValuesToBeBetween(column="volume", min_value=0),
+            *(
+                gxe.ExpectColumnPairValuesAToBeGreaterThanB(column_A=above, column_B=below, or_equal=True)
+                for above, below in _ORDERED
+            ),
+            gxe.ExpectCompoundColumnsToBeUnique(column_list=list(CANDLES.key)),
+        ],
+    )
+
+
+def _outcome(result: ExpectationValidationResult) -> ExpectationOutcome:
+    config = result.expectation_config
+    arguments = config.kwargs if config is not None else {}
+    columns = [arguments[name] for name in ("column", "column_A", "column_B") if name in arguments]
+    counts = result.result or {}
+    return ExpectationOutcome(
+        expected=(config.type if config is not None else "expectation").removeprefix("expect_").replace("_", " "),
+        columns=", ".join(columns or arguments.get("column_list", []) or ["table"]),
+        passed=bool(result.success),
+        elements=counts.get("element_count"),
+        unexpected=counts.get("unexpected_count"),
+    )

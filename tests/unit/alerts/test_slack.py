@@ -1,0 +1,165 @@
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from slack_sdk import WebClient
+
+from include.alerts.message import Message, section
+from include.alerts.slack import LONGEST_WAIT_SECONDS, SlackChannel
+from include.config.settings import Settings, load_settings
+from include.core.errors import (
+    ConfigurationError,
+    InvalidInputError,
+    MissingInputError,
+    RateLimitedError,
+    TransientError,
+)
+from tests.support.sandbox import RunningSandbox, running_sandbox
+
+HELLO = Message(text="hello", blocks=(section("*hello*"),), key="k1")
+
+
+@pytest.fixture
+def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningSandbox]:
+    monkeypatch.setenv("PERPETUA_UNIVERSE", "BTC/USDT:USDT")
+    with running_sandbox(load_settings()) as running:
+        yield running
+
+
+def history(sandbox: RunningSandbox) -> list[dict[str, object]]:
+    client = WebClient(token="xoxb-reader", base_url=f"{sandbox.base_url}/api/")
+    channel = client.conversations_list()["channels"][0]["id"]
+    return list(client.conversations_history(channel=channel, include_all_metadata=True)["messages"])
+
+
+def queue(sandbox: RunningSandbox, **fault: object) -> None:
+    httpx.post(f"{sandbox.base_url}/sandbox/slack/faults", json=fault).raise_for_status()
+
+
+def changed(settings: Settings, **values: object) -> Settings:
+    return settings.model_copy(update=values)
+
+
+def test_a_message_arrives_with_its_blocks_and_its_key(sandbox: RunningSandbox) -> None:
+    posted = SlackChannel(sandbox.settings).post(HELLO)
+    (message,) = history(sandbox)
+    assert message["ts"] == posted.ts
+    assert message["blocks"] == list(HELLO.blocks)
+    assert message["metadata"] == {"event_type": "perpetua_message", "event_payload": {"key": "k1"}}
+    assert posted.permalink is not None
+    assert posted.permalink.startswith(sandbox.base_url)
+
+
+def test_a_plain_message_has_no_blocks_and_no_metadata(sandbox: RunningSandbox) -> None:
+    SlackChannel(sandbox.settings).post(Message(text="plain"))
+    (message,) = history(sandbox)
+    assert message["text"] == "plain"
+    assert "blocks" not in message
+    assert "metadata" not in message
+
+
+def test_replies_and_files_go_into_the_thread(sandbox: RunningSandbox, tmp_path: Path) -> None:
+    figure = tmp_path / "figure.png"
+    figure.write_bytes(b"bytes of a figure")
+    parent = SlackChannel(sandbox.settings).post(HELLO)
+    SlackChannel(sandbox.settings).post(Message(text="reply"), thread=parent.ts)
+    # a channel object of another task has never posted and must find the channel's id itself
+    file_id = SlackChannel(sandbox.settings).upload(figure, "The figure", parent.ts)
+    (message,) = history(sandbox)
+    assert message["reply_count"] == 2
+    assert httpx.get(f"{sandbox.base_url}/slack/files/{file_id}").content == b"bytes of a figure"
+
+
+def test_a_file_that_does_not_exist_is_named(sandbox: RunningSandbox, tmp_path: Path) -> None:
+    with pytest.raises(MissingInputError, match=r"none\.png"):
+        SlackChannel(sandbox.settings).upload(tmp_path / "none.png", "title")
+
+
+def test_a_bad_token_is_loud_and_says_what_to_do(sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PERPETUA_SLACK_TOKEN", "not-a-bot-token")
+    settings = changed(load_settings(), sandbox_port=sandbox.settings.sandbox_port)
+    with pytest.raises(ConfigurationError, match=r"invalid_auth.*PERPETUA_SLACK_TOKEN"):
+        SlackChannel(settings).post(HELLO)
+
+
+def test_a_bad_channel_is_loud_for_messages_and_for_files(sandbox: RunningSandbox, tmp_path: Path) -> None:
+    channel = SlackChannel(changed(sandbox.settings, slack_channel="#elsewhere"))
+    (tmp_path / "a.png").write_bytes(b"a")
+    with pytest.raises(ConfigurationError, match=r"'#elsewhere': channel_not_found.*invite"):
+        channel.post(HELLO)
+    with pytest.raises(ConfigurationError, match=r"'#elsewhere': channel_not_found"):
+        channel.upload(tmp_path / "a.png", "title")
+
+
+def test_short_rate_limits_and_passing_server_errors_are_sat_through(sandbox: RunningSandbox) -> None:
+    queue(sandbox, kind="rate_limited", retry_after=0)
+    queue(sandbox, kind="server_error")
+    SlackChannel(sandbox.settings).post(HELLO)
+    assert len(history(sandbox)) == 1
+
+
+def test_a_long_rate_limit_is_handed_to_the_caller_with_its_wait(sandbox: RunningSandbox) -> None:
+    queue(sandbox, kind="rate_limited", retry_after=LONGEST_WAIT_SECONDS + 1)
+    with pytest.raises(RateLimitedError) as error:
+        SlackChannel(sandbox.settings).post(HELLO)
+    assert error.value.retry_after_seconds == LONGEST_WAIT_SECONDS + 1
+    assert history(sandbox) == []
+
+
+def test_a_failing_slack_is_worth_another_try(sandbox: RunningSandbox) -> None:
+    queue(sandbox, kind="lost_acknowledgement")
+    with pytest.raises(TransientError, match="502"):
+        SlackChannel(sandbox.settings).post(HELLO)
+
+
+def test_a_message_that_is_out_is_reported_as_posted_even_without_its_address(
+    sandbox: RunningSandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    channel = SlackChannel(sandbox.settings)
+    original = channel._client.chat_postMessage
+
+    def post_then_fail(**arguments: object) -> object:
+        answer = original(**arguments)
+        queue(sandbox, kind="lost_acknowledgement")
+        return answer
+
+    channel._client.chat_postMessage = post_then_fail  # the fault must come between two calls of one method
+    posted = channel.post(HELLO)
+    assert posted.permalink is None
+    assert posted.ts == history(sandbox)[0]["ts"]
+    assert "No permalink" in caplog.text
+
+
+def test_an_unreachable_slack_is_worth_another_try(settings: Settings) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+    with pytest.raises(TransientError, match="could not be reached"):
+        SlackChannel(changed(settings, sandbox_port=port)).post(HELLO)
+
+
+def test_refused_content_is_our_own_mistake(sandbox: RunningSandbox) -> None:
+    broken = Message(text="a", blocks=({"type": "unheard_of"},))
+    with pytest.raises(InvalidInputError, match=r"invalid_blocks.*unheard_of") as error:
+        SlackChannel(sandbox.settings).post(broken)
+    assert not isinstance(error.value, ConfigurationError)
+
+
+def test_live_mode_demands_a_token(settings: Settings) -> None:
+    with pytest.raises(ConfigurationError, match="PERPETUA_SLACK_TOKEN"):
+        SlackChannel(changed(settings, mode="live"))
+
+
+def test_sandbox_mode_never_leaves_loopback(settings: Settings) -> None:
+    with pytest.raises(ConfigurationError, match="loopback"):
+        SlackChannel(changed(settings, slack_url="https://slack.com"))
+
+
+def test_a_proxy_of_the_environment_is_not_used_in_the_sandbox(
+    sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    SlackChannel(sandbox.settings).post(HELLO)
+    assert len(history(sandbox)) == 1

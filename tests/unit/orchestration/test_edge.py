@@ -1,0 +1,49 @@
+from types import SimpleNamespace
+
+import pytest
+from airflow.sdk.exceptions import AirflowSkipException
+
+from include.core.errors import InvalidInputError, MissingInputError
+from include.orchestration import edge
+
+
+def operator(error: Exception):
+    @edge.stage_task(task_id="it")
+    def stage() -> None:
+        raise error
+
+    from airflow.sdk import DAG
+
+    with DAG("d"):
+        return stage().operator
+
+
+@pytest.mark.parametrize("run_type", ["scheduled", "asset_triggered", "backfill"])
+def test_a_run_that_nobody_asked_for_skips_with_the_reason(monkeypatch: pytest.MonkeyPatch, run_type: str) -> None:
+    monkeypatch.setattr(edge, "get_current_context", lambda: {"dag_run": SimpleNamespace(run_type=run_type)})
+    with pytest.raises(AirflowSkipException, match="no features yet"):
+        operator(MissingInputError("no features yet")).python_callable()
+
+
+def test_a_run_by_hand_fails_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(edge, "get_current_context", lambda: {"dag_run": SimpleNamespace(run_type="manual")})
+    with pytest.raises(MissingInputError):
+        operator(MissingInputError("no features yet")).python_callable()
+
+
+def test_other_errors_pass_through() -> None:
+    with pytest.raises(InvalidInputError):
+        operator(InvalidInputError("bad")).python_callable()
+
+
+def test_the_function_keeps_its_name_and_signature() -> None:
+    @edge.stage_task
+    def fetch(batch_id: str, params: dict | None = None) -> str:
+        """Fetch."""
+        return batch_id
+
+    assert fetch.function.__name__ == "fetch"
+    assert (
+        fetch.function.__wrapped__.__annotations__["batch_id"] == "str"
+        or fetch.function.__wrapped__.__annotations__["batch_id"] is str
+    )

@@ -1,0 +1,72 @@
+"""The four checks of the day, on no run, a run in training, and a real finished training."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from include.config.settings import Settings
+from include.core.errors import InvalidInputError
+from include.core.files import write_json
+from include.training.runs import lock_run
+from include.training.slots import TITLES, slot_report
+from include.training.summary import RunSummary
+from tests.unit.training.builders import NOW, STARTED, write_run_folder
+
+
+@pytest.mark.parametrize("slot", TITLES)
+def test_before_the_first_run_each_check_says_so(settings: Settings, slot: str) -> None:
+    report = slot_report(settings, slot, NOW)
+    assert (report.run_id, report.champion) == (None, None)
+    assert report.lines[0] == "No run of phase4 yet. Next step: train one."
+    assert report.report.failures == ()
+
+
+@pytest.mark.parametrize(
+    ("slot", "content"),
+    [
+        ("standup", "- Training status: 256 / 256 timesteps (100%)"),
+        ("convergence", "- Policy entropy"),
+        ("snapshot", "- Validation return: best"),
+        ("checkpoints", "- ✅ step_00000256: step 256, checksums match"),
+    ],
+)
+def test_a_real_training_gives_a_report_people_understand(finished: RunSummary, slot: str, content: str) -> None:
+    settings = Settings(PERPETUA_HOME=Path(finished.folder).parents[1])
+    report = slot_report(settings, slot, NOW)
+    assert report.run_id == finished.run_id
+    assert report.report.passed
+    assert report.lines[1] == "✅ Log Files: All present"
+    assert "No training is running" in report.lines[5]
+    assert any(line.startswith(content) for line in report.lines)
+
+
+def test_the_run_in_training_is_reported_rather_than_a_newer_one(settings: Settings) -> None:
+    write_run_folder(settings.home.run("newer"), [{}], status="finished", started_at=STARTED + timedelta(hours=1))
+    training = write_run_folder(settings.home.run("training"), [{}])
+    with lock_run(training):
+        assert slot_report(settings, "standup", NOW).run_id == "training"
+    assert slot_report(settings, "standup", NOW).run_id == "newer"
+
+
+def test_the_champion_is_named(settings: Settings) -> None:
+    write_json(settings.home.champion("phase4"), {"run_id": "phase4-abc", "decision": "GO", "approved_by": "cto"})
+    write_run_folder(settings.home.run("r"), [{}], status="finished")
+    report = slot_report(settings, "standup", NOW)
+    assert report.champion is not None
+    assert report.champion["run_id"] == "phase4-abc"
+    assert "🏆 Champion: phase4-abc (decision GO, approved_by cto)" in report.lines
+
+
+def test_a_damaged_checkpoint_makes_the_evening_check_critical(settings: Settings) -> None:
+    folder = write_run_folder(settings.home.run("r"), [{}], status="finished")
+    checkpoint = folder / "checkpoints" / "step_00000010"
+    checkpoint.mkdir(parents=True)
+    report = slot_report(settings, "checkpoints", NOW)
+    assert not report.report.passed
+    assert report.lines[0] == "❌ Overall Status: CRITICAL"
+
+
+def test_an_unknown_slot_is_refused(settings: Settings) -> None:
+    with pytest.raises(InvalidInputError, match="`slot` must be one of standup"):
+        slot_report(settings, "lunch", NOW)
