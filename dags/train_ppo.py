@@ -52,12 +52,12 @@ def train_ppo() -> None:
         return summary["run_id"]
 
     @stage_task
-    def announce(run_id: str) -> dict[str, Any]:
+    def announce(trained_run: str) -> dict[str, Any]:
         """Tell Slack how it went."""
         from include.orchestration import stages
 
         settings, _ = runtime()
-        return stages.announce_training(settings, run_id)
+        return stages.announce_training(settings, trained_run)
 
     @task_group
     def dataset() -> str:

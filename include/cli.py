@@ -90,10 +90,10 @@ def validate(
     as_json: Json = False,
 ) -> None:
     """Hold a staged batch against every data check and write the quality pages."""
-    from include.market.ingest import newest_batch
+    from include.market.staging import newest_batch
 
     settings = load_settings()
-    _show(stages.validate_market_data(settings, newest_batch(settings) if batch == "newest" else batch), as_json)
+    _show(stages.validate_market_data(settings, newest_batch(settings.home) if batch == "newest" else batch), as_json)
 
 
 @features.command("build")

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from include.config.system import SystemConfig
 from include.core.errors import InvalidInputError
+from include.core.progress import Progress, no_progress
 from include.environments.phase4.account import Trade
 from include.environments.phase4.actions import Action
-from include.evaluation.replay import Player, Progress, Stage, no_progress
+from include.evaluation.replay import Player, Stage
 from include.features.dataset import Dataset, Split
 
 Predict = Callable[[NDArray[np.float32]], NDArray[np.int64]]

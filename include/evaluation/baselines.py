@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from include.config.system import SystemConfig
+from include.core.progress import Progress, no_progress
 from include.core.seeding import derive_seed
 from include.core.timeframes import periods_per_year
 from include.environments.phase4.account import BPS, Account
@@ -15,7 +16,7 @@ from include.evaluation.backtest import BacktestResult, Predict, collect
 from include.evaluation.decision import Decision, decide
 from include.evaluation.gates import evaluate_gates
 from include.evaluation.metrics import Metrics, metric_names, metrics_of
-from include.evaluation.replay import Player, Progress, Stage, no_progress
+from include.evaluation.replay import Player, Stage
 from include.features.dataset import Dataset, Split
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from include.config.system import AccountConfig, SystemConfig
 from include.core.errors import InvalidInputError
+from include.core.progress import Progress, no_progress
 from include.core.timeframes import timeframe_ms
 from include.environments.phase4.account import Account
 from include.environments.phase4.actions import HOLD
@@ -17,12 +18,7 @@ from include.environments.phase4.observation import ACCOUNT_FEATURES, EquityTrac
 from include.environments.phase4.tape import Candle, Tape, tape_of
 from include.features.dataset import Dataset, Split, SymbolSeries
 
-Progress = Callable[[str, int, int], None]
 Seat = tuple[Tape, NDArray[np.int64], list[bool]]
-
-
-def no_progress(_label: str, _done: int, _total: int) -> None:
-    """Report nothing."""
 
 
 class Player:

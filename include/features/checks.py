@@ -130,9 +130,10 @@ def _coverage(facts: Facts, feature_set: FeatureSet) -> CheckResult:
 def _redundancy(facts: Facts, feature_set: FeatureSet) -> tuple[CheckResult, CheckResult]:
     pooled = np.concatenate(facts.samples) if facts.samples else np.zeros((0, len(feature_set.names)), np.float32)
     # a feature that is nowhere has been named by the coverage check; rows lacking any other are left out
-    seen = np.flatnonzero(~np.isnan(pooled).all(axis=0))
+    sound = np.isfinite(pooled)
+    seen = np.flatnonzero(sound.any(axis=0))
     names = [feature_set.names[column] for column in seen]
-    complete = pooled[:, seen][~np.isnan(pooled[:, seen]).any(axis=1)]
+    complete = pooled[:, seen][sound[:, seen].all(axis=1)]
     still = constant(complete, names) if len(complete) else {}
     twins = redundant(complete, names) if len(complete) else {}
     return (

@@ -98,6 +98,14 @@ def read_batch(home: Home, batch_id: str) -> BatchInfo:
         raise IntegrityError(f"`{source}` is no description of a batch: {error}.") from error
 
 
+def newest_batch(home: Home) -> str:
+    """Return the id of the batch that was fetched last."""
+    fetched = sorted(home.staging.glob("*/batch.json"), key=lambda file: file.stat().st_mtime_ns)
+    if not fetched:
+        raise MissingInputError("No batch was fetched yet. Hint: `python -m include market backfill` fetches one.")
+    return fetched[-1].parent.name
+
+
 def read_staged(home: Home, batch_id: str, table: str) -> pa.Table:
     """Return the staged rows of `table`."""
     source = batch_folder(home, batch_id) / f"{table}.parquet"

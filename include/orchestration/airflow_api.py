@@ -80,12 +80,12 @@ class AirflowApi:
 
     def ensure_pool(self, name: str, slots: int, description: str) -> None:
         """Create or update a pool."""
-        body = {"name": name, "slots": slots, "description": description, "include_deferred": False}
+        body = {"slots": slots, "description": description, "include_deferred": False}
         known = {pool["name"] for pool in self._call("GET", "/api/v2/pools")["pools"]}
         if name in known:
             self._call("PATCH", f"/api/v2/pools/{name}", json={**body, "pool": name})
         else:
-            self._call("POST", "/api/v2/pools", json=body)
+            self._call("POST", "/api/v2/pools", json={**body, "name": name})
 
     def close(self) -> None:
         """Close the connection."""

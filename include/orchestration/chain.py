@@ -1,8 +1,10 @@
 """Drive the whole chain once through the local Airflow, as a person would: by its API, run by run."""
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from include.config.settings import Settings
@@ -103,7 +105,8 @@ class Chain:
         while time.monotonic() < deadline:
             self._stack.require_alive()
             for run in self._api.runs("build_features", run_type="asset_triggered"):
-                if source in self._api.sources("build_features", run["dag_run_id"]):
+                # Airflow 3.3.2 cannot show the events of a run that has not started
+                if run["start_date"] and source in self._api.sources("build_features", run["dag_run_id"]):
                     return str(run["dag_run_id"])
             time.sleep(POLL_SECONDS)
         raise PerpetuaError(f"Run `{source}` of market_data did not wake build_features in {EVENT_SECONDS:.0f} s.")
@@ -111,7 +114,7 @@ class Chain:
     def _follow(self, stage: Stage, started: float) -> None:
         while not stage.is_done:
             self._stack.require_alive()
-            instances = self._api.tasks(stage.dag_id, stage.run_id)
+            instances = sorted(self._api.tasks(stage.dag_id, stage.run_id), key=_by_start)
             stage.tasks = [(task["task_id"], task["state"] or "waiting") for task in instances]
             stage.state = self._api.run(stage.dag_id, stage.run_id)["state"]
             if stage.state not in FINISHED and _only_people_are_missing(stage.tasks):
@@ -124,10 +127,27 @@ class Chain:
                 time.sleep(POLL_SECONDS)
 
     def _failure(self, stage: Stage, instances: list[dict[str, Any]]) -> str:
-        failed = [task for task in instances if task["state"] == "failed"]
-        named = ", ".join(task["task_id"] for task in failed) or "no task"
         logs = self._settings.home.airflow / "logs" / f"dag_id={stage.dag_id}" / f"run_id={stage.run_id}"
-        return f"`{stage.dag_id}` failed in {named}. Hint: its log is under {logs}."
+        reasons = []
+        for task in instances:
+            if task["state"] == "failed":
+                attempt = logs / f"task_id={task['task_id']}" / f"attempt={task['try_number']}.log"
+                reasons.append(f"{task['task_id']}: {last_error(attempt)}")
+        return f"`{stage.dag_id}` failed. {' '.join(reasons) or 'No task says why.'} Hint: its logs are under {logs}."
+
+
+def _by_start(task: dict[str, Any]) -> tuple[bool, str]:
+    return task["start_date"] is None, task["start_date"] or task["task_id"]
+
+
+def last_error(log: Path) -> str:
+    """Return the last error that a task's log (one JSON document a line) holds."""
+    if log.is_file():
+        for line in reversed(log.read_text(encoding="utf-8").splitlines()):
+            details = json.loads(line).get("error_detail") if line.startswith("{") else None
+            if details:
+                return f"{details[0]['exc_type']}: {details[0]['exc_value']}"
+    return "it left no error in its log."
 
 
 def _only_people_are_missing(tasks: list[tuple[str, str]]) -> bool:

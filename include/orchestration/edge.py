@@ -9,7 +9,8 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from include.config.settings import Settings, load_settings
 from include.core.errors import MissingInputError
-from include.orchestration.progress import Progress, file_progress, progress_file
+from include.core.progress import Progress
+from include.orchestration.progress import file_progress, progress_file
 
 
 def stage_task(function: Callable[..., Any] | None = None, **arguments: Any) -> Any:

@@ -3,15 +3,14 @@
 import json
 import logging
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from include.core.files import write_json
+from include.core.progress import Progress
 
 log = logging.getLogger(__name__)
 
-Progress = Callable[[str, int, int], None]
 LOG_EVERY_SECONDS = 5.0
 FILE_EVERY_SECONDS = 0.5
 

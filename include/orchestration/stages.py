@@ -14,12 +14,8 @@ from include.config.universe import select
 from include.core.checks import CheckReport
 from include.core.clock import parse_utc, wall_now
 from include.core.errors import DataQualityError, MissingInputError
+from include.core.progress import Progress, no_progress
 from include.orchestration.links import Links
-from include.orchestration.progress import Progress
-
-
-def no_progress(_label: str, _done: int, _total: int) -> None:
-    """Report nothing."""
 
 
 def fetch_market_data(
@@ -131,6 +127,7 @@ def train(
         seed=seed,
         output=output,
         engine=engine,
+        preset=preset,
         progress=progress,
     )
     return summary.model_dump(mode="json")
@@ -141,12 +138,12 @@ def announce_training(settings: Settings, run_id: str) -> dict[str, Any]:
     from include.alerts.messages import training_summary
     from include.alerts.slack import SlackChannel
     from include.reporting.figures import training_figure
-    from include.training.runs import read_run
+    from include.training.runs import read_config, read_run
     from include.training.watch import evaluate_run
 
     folder = settings.home.run(run_id)
     run = read_run(folder)
-    report = evaluate_run(folder, load_system(run.system, run.preset), wall_now())
+    report = evaluate_run(folder, read_config(folder), wall_now())
     channel = SlackChannel(settings)
     posted = channel.post(training_summary(run, report, Links(settings).run(run_id)))
     figure = folder / "training.png"
@@ -223,7 +220,7 @@ def resolve_run(settings: Settings, system: str, run_id: str) -> str:
 
     if run_id != "latest":
         return run_id
-    run = latest_run(settings.home, system)
+    run = latest_run(settings.home, system, "finished")
     if run is None:
         raise MissingInputError(f"System `{system}` has no finished run yet. Hint: start one with `train_ppo`.")
     return run.run_id

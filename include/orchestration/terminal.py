@@ -10,7 +10,7 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 from rich.text import Text
 
-from include.orchestration.progress import Progress
+from include.core.progress import Progress
 
 
 @contextmanager

@@ -85,6 +85,8 @@ def _chain_table(stages: list[Stage], news: dict[str, Any] | None) -> Group:
 def _closing_table(settings: Settings, summary: Summary, chain_seconds: float) -> Table:
     links = Links(settings)
     table = Table(title="Perpetua", title_justify="left", show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")  # an address must stay whole
     table.add_row("candles", f"{summary.candles:,} of {summary.symbols} symbols, {summary.new_candles:,} new")
     table.add_row("features", f"{summary.features} features, {summary.feature_rows:,} rows")
     table.add_row(

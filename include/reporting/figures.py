@@ -152,7 +152,7 @@ def _draw_compared(axes: Axes, times: Times, curves: EquityCurves, value: Callab
         color=GREY,
         alpha=0.25,
         linewidth=0,
-        label=f"{draws} random policies",
+        label=f"range of {draws} random policies",
     )
     axes.plot(times, value(curves.buy_and_hold), color=ORANGE, linewidth=1.3, label="Buy and hold")
     axes.plot(times, value(curves.candidate), color=BLUE, linewidth=1.9, label="Candidate")

@@ -15,6 +15,7 @@ from include.config.settings import Settings
 from include.config.system import SystemConfig, load_system
 from include.core.clock import wall_now
 from include.core.errors import MissingInputError
+from include.core.progress import Progress, no_progress
 from include.core.seeding import derive_seed
 from include.core.timeframes import periods_per_year
 from include.environments.statistics import max_drawdown, win_rate
@@ -23,7 +24,6 @@ from include.evaluation.baselines import NullDistribution, buy_and_hold, flat, n
 from include.evaluation.decision import decide
 from include.evaluation.gates import evaluate_gates
 from include.evaluation.metrics import Metrics, metrics_of, recorded_metrics
-from include.evaluation.replay import Progress, no_progress
 from include.features.dataset import Dataset, Split, load_dataset
 from include.reporting.figures import EquityCurves, equity_figure, training_figure
 from include.reporting.notes import notes_of

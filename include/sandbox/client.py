@@ -22,7 +22,8 @@ def advance(settings: Settings, by: str) -> dict[str, Any]:
         answer = httpx.post(f"{settings.sandbox_url}/sandbox/advance", json={"by": by}, timeout=10)
     except httpx.TransportError:
         raise MissingInputError(
-            f"No sandbox answers at {settings.sandbox_url}. Hint: start one with `make run` or `python -m include sandbox`."
+            f"No sandbox answers at {settings.sandbox_url}. "
+            "Hint: start one with `make run` or `python -m include sandbox`."
         ) from None
     document: dict[str, Any] = answer.json()
     if answer.is_client_error:

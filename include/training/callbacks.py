@@ -13,7 +13,7 @@ from stable_baselines3.common.policies import BasePolicy
 from stable_baselines3.common.vec_env import unwrap_vec_normalize
 
 from include.core.errors import DivergedError
-from include.evaluation.replay import Progress
+from include.core.progress import Progress
 from include.training.artifacts import ModelState
 from include.training.keeper import Keeper
 from include.training.recorder import Episode, Recorder, Update

@@ -13,9 +13,9 @@ from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
 
 from include.config.system import SystemConfig
 from include.core.errors import DivergedError, InvalidInputError
+from include.core.progress import Progress
 from include.core.seeding import derive_seed
 from include.environments.make import make_env
-from include.evaluation.replay import Progress
 from include.features.dataset import Dataset
 from include.training.artifacts import Architecture, ModelState
 from include.training.callbacks import (

@@ -85,5 +85,5 @@ def _log_files(facts: RunFacts) -> str:
 def _alerts(report: CheckReport) -> str:
     critical = [failure.name for failure in report.failures if failure.severity is Severity.CRITICAL]
     warnings = [failure.name for failure in report.failures if failure.severity is Severity.WARNING]
-    named = f" ({len(warnings)} warnings: {', '.join(warnings)})" if warnings else ""
+    named = f" (warnings: {', '.join(warnings)})" if warnings else ""
     return f"🔔 Alerts: {', '.join(critical)}{named}" if critical else f"🔔 Alerts: No critical issues{named}"

@@ -19,8 +19,8 @@ from include.config.settings import Settings
 from include.config.system import SystemConfig
 from include.core.clock import wall_now
 from include.core.errors import InvalidInputError
+from include.core.progress import Progress, no_progress
 from include.environments.make import make_env
-from include.evaluation.replay import Progress, no_progress
 from include.features.dataset import Dataset
 from include.training.keeper import Keeper
 from include.training.logs import LOGS

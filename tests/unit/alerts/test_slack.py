@@ -162,4 +162,5 @@ def test_a_proxy_of_the_environment_is_not_used_in_the_sandbox(
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     SlackChannel(sandbox.settings).post(HELLO)
+    monkeypatch.delenv("HTTPS_PROXY")
     assert len(history(sandbox)) == 1

@@ -12,9 +12,7 @@ HOUR = 3_600_000
 
 def _as_of(known, values, instants, age=timedelta(hours=10), event=None):
     times = None if event is None else np.array(event, dtype=np.int64)
-    return as_of(
-        np.array(known, dtype=np.int64) * HOUR, np.array(values, float), np.array(instants) * HOUR, age, times
-    )
+    return as_of(np.array(known, dtype=np.int64) * HOUR, np.array(values, float), np.array(instants) * HOUR, age, times)
 
 
 def test_the_newest_known_value_is_taken_and_none_before_the_first():

@@ -39,7 +39,7 @@ def test_a_good_page_becomes_closed_candles_with_all_twelve_fields() -> None:
     [
         ("shape", [1, 2, 3]),
         ("shape", "text"),
-        ("shape", kline(1) + ["13th"]),
+        ("shape", [*kline(1), "13th"]),
         ("not_numeric", kline(1, high="high")),
         ("not_numeric", kline(1, close=None)),
         ("not_numeric", kline(1, open_time="soon")),

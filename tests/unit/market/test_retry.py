@@ -46,7 +46,7 @@ def test_the_same_seed_waits_the_same() -> None:
 
 def test_after_the_last_attempt_the_last_error_goes_up() -> None:
     call = Flaky(*[TransientError(str(n)) for n in range(9)])
-    with pytest.raises(TransientError, match="^2$"):
+    with pytest.raises(TransientError, match=r"^2$"):
         Retry(RetryPolicy(attempts=3), lambda _: None)(call)
     assert call.calls == 3
 

@@ -21,6 +21,24 @@ def test_the_checklists_hyper_parameters_reach_the_algorithm() -> None:
     assert torch.get_num_threads() == 1
 
 
+def test_every_hyper_parameter_is_passed_on_not_left_to_a_default() -> None:
+    # none of these is the default of stable-baselines3
+    values = {
+        "learning_rate": 1e-4,
+        "n_steps": 96,
+        "batch_size": 48,
+        "n_epochs": 3,
+        "gamma": 0.97,
+        "gae_lambda": 0.9,
+        "ent_coef": 0.02,
+        "vf_coef": 0.7,
+        "max_grad_norm": 0.4,
+    }
+    model = build_model(tiny_system(clip_range=0.1, **values), tiny_dataset())
+    assert {name: getattr(model, name) for name in values} == values
+    assert model.clip_range(1.0) == 0.1
+
+
 def test_observations_and_rewards_are_normalised_with_the_trainings_discount() -> None:
     env = build_model(tiny_system(gamma=0.9), tiny_dataset()).get_env()
     assert isinstance(env, VecNormalize)

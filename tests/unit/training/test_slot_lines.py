@@ -28,7 +28,7 @@ def _report(*severities: Severity) -> CheckReport:
         (
             (Severity.WARNING,),
             "⚠️ Overall Status: WARNING",
-            "🔔 Alerts: No critical issues (1 warnings: bad_warning)",
+            "🔔 Alerts: No critical issues (warnings: bad_warning)",
         ),
         ((Severity.CRITICAL,), "❌ Overall Status: CRITICAL", "🔔 Alerts: bad_critical"),
     ],

@@ -1,0 +1,198 @@
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from include.alerts.message import Message
+from include.alerts.messages import MAX_ALERTS, data_quality, slot, task_failed, training_summary, verdict
+from include.core.checks import CheckReport, CheckResult, Severity
+from include.sandbox.slack_blocks import check_blocks
+from include.training.runs import RunInfo
+from include.training.slots import SlotReport
+from tests.unit.reporting.results import result_of
+
+PAGE = "https://perpetua.example/quality"
+ATTACK = "<!channel> <https://evil.example|x> & *"
+
+
+def failure(name: str = "no_gaps", severity: Severity = Severity.CRITICAL, message: str = "2 gaps.") -> CheckResult:
+    return CheckResult(name=name, passed=False, message=message, severity=severity)
+
+
+def report_of(*results: CheckResult) -> CheckReport:
+    return CheckReport(subject="batch b1", results=(CheckResult(name="fine", passed=True), *results))
+
+
+def run_of(**changes: Any) -> RunInfo:
+    values: dict[str, Any] = {
+        "run_id": "phase4-abc-s42", "system": "phase4", "preset": None, "engine": "sb3", "seed": 42,
+        "dataset_id": "d" * 16, "best_timestep": 10_240,
+        "config_path": "config.json", "config_sha256": "0" * 64, "features": (), "inactive_features": {},
+        "observation_size": 12, "actions": 5, "total_timesteps": 20_480, "checkpoint_every_steps": 10_000,
+        "started_at": datetime(2026, 2, 23, 10, tzinfo=UTC), "versions": {}, "host": {}, "status": "finished",
+        "timesteps": 20_480, "seconds": 125.0, "steps_per_second": 1638.4, "best_score": 0.0312,
+    }  # fmt: skip
+    return RunInfo.model_validate(values | changes)
+
+
+def slot_of(name: str, *results: CheckResult, lines: tuple[str, ...] = ("Overall Status: OK",)) -> SlotReport:
+    report = report_of(*results)
+    return SlotReport(slot=name, title="The check", report=report, lines=lines, run_id="r1", champion=None)
+
+
+def shown(message: Message) -> str:
+    """Return everything that a person reads, in order."""
+    found: list[str] = []
+
+    def walk(node: Any) -> None:
+        if isinstance(node, dict):
+            found.extend(str(node[key]) for key in ("text", "url") if isinstance(node.get(key), str))
+            for child in node.values():
+                walk(child)
+        elif isinstance(node, list | tuple):
+            for child in node:
+                walk(child)
+
+    walk(message.blocks)
+    return "\n".join(found)
+
+
+ALL = {
+    "quality": data_quality(report_of(failure(message=ATTACK)), PAGE),
+    "training": training_summary(run_of(error=ATTACK, status="failed"), report_of(failure(message=ATTACK)), ATTACK),
+    "slot": slot(slot_of("standup", failure(message=ATTACK), lines=(ATTACK,))),
+    "verdict": verdict(result_of(notes=(ATTACK,)), {"report": PAGE, "run": ATTACK}),
+    "task": task_failed("market_data", "fetch", ATTACK, ATTACK, PAGE),
+}
+
+
+@pytest.mark.parametrize("message", ALL.values(), ids=list(ALL))
+def test_no_message_mentions_anybody_or_links_where_its_content_says(message: Message) -> None:
+    assert "<!channel>" not in shown(message)
+    assert "<https://evil.example" not in shown(message)
+    assert "&lt;!channel&gt;" in shown(message)
+
+
+@pytest.mark.parametrize("message", ALL.values(), ids=list(ALL))
+def test_slack_accepts_every_message(message: Message) -> None:
+    assert check_blocks(list(message.blocks)) == list(message.blocks)
+    assert message.text
+
+
+def test_good_data_is_one_line_with_a_link() -> None:
+    message = data_quality(report_of(), PAGE)
+    assert len(message.blocks) == 1
+    assert shown(message) == f":white_check_mark: *Data quality OK* · 1 check of batch b1 · <{PAGE}|Details>"
+
+
+def test_bad_data_says_severity_first_then_what_then_the_next_step() -> None:
+    message = data_quality(report_of(failure("late", Severity.WARNING, "late."), failure()), PAGE)
+    text = shown(message)
+    assert text.startswith(":rotating_light: CRITICAL · Data quality: 2 of 3 checks failed")
+    assert (
+        text.index("*no_gaps* 2 gaps.") < text.index("*late* late.") < text.index("*Next step* Nothing was published")
+    )
+    assert text.index("Next step") < text.index(PAGE)
+    assert message.text == "CRITICAL · Data quality: 2 of 3 checks failed (batch b1)"
+
+
+def test_data_with_warnings_only_was_published() -> None:
+    text = shown(data_quality(report_of(failure("late", Severity.WARNING, "late.")), PAGE))
+    assert text.startswith(":warning: WARNING")
+    assert "The data was published." in text
+
+
+def test_a_finished_training_names_its_figures_and_the_revalidation_as_next_step() -> None:
+    text = shown(training_summary(run_of(), report_of(), "/runs/r1"))
+    assert text.startswith(":white_check_mark: Training finished · phase4")
+    for part in (
+        "20,480 of 20,480",
+        "1,638 steps/s in 2 min 05 s",
+        "3.12% (best model, step 10,240)",
+        "revalidate_model",
+    ):
+        assert part in text
+    assert "since 2026-02-23 10:00 UTC · `/runs/r1`" in text
+
+
+def test_a_failed_training_is_critical_and_says_how_to_go_on() -> None:
+    text = shown(training_summary(run_of(status="failed", error="MemoryError: no"), report_of(), PAGE))
+    assert text.startswith(":rotating_light: Training failed")
+    assert "MemoryError: no" in text
+    assert "start `train_ppo` again" in text
+    assert f"<{PAGE}|run>" in text
+
+
+def test_the_same_event_has_the_same_key_and_another_event_another() -> None:
+    def key(**changes: Any) -> str | None:
+        return training_summary(run_of(**changes), report_of(), PAGE).key
+
+    assert key() == key(seconds=126.0)
+    assert key() != key(run_id="other")
+    assert key() != key(status="failed")
+    assert verdict(result_of(), {}).key == verdict(result_of(), {}).key
+    assert task_failed("d", "t", "r", "e", PAGE).key != task_failed("d", "t", "r2", "e", PAGE).key
+
+
+@pytest.mark.parametrize("name", ["convergence", "checkpoints"])
+def test_a_check_without_alerts_is_one_line(name: str) -> None:
+    message = slot(slot_of(name, failure("clip_fraction", Severity.INFO, "low.")))
+    assert len(message.blocks) == 1
+    assert shown(message) == ":white_check_mark: *The check* · OK · run `r1`"
+
+
+@pytest.mark.parametrize("name", ["standup", "snapshot"])
+def test_standup_and_snapshot_carry_their_lines_even_when_all_is_well(name: str) -> None:
+    message = slot(slot_of(name, lines=("Training status: 10k", "Blockers: None")))
+    assert "Training status: 10k\nBlockers: None" in shown(message)
+
+
+def test_an_alert_names_causes_remedies_and_where_to_begin() -> None:
+    alert = failure("kl_divergence", Severity.WARNING, "KL 0.07. Possible causes: too fast. Actions: slow down.")
+    text = shown(slot(slot_of("convergence", alert)))
+    assert text.startswith(":warning: *The check* · 1 alert in 2 checks · run `r1`")
+    assert "*kl_divergence* KL 0.07.\n> *Possible causes* too fast.\n> *Actions* slow down." in text
+    assert "Before the next check: work through the actions named at `kl_divergence`" in text
+
+
+def test_a_critical_alert_wants_work_now() -> None:
+    text = shown(slot(slot_of("convergence", failure("late", Severity.WARNING), failure("nan", Severity.CRITICAL))))
+    assert "Now: work through the actions named at `nan`" in text
+
+
+def test_alerts_beyond_the_first_eight_are_counted() -> None:
+    text = shown(slot(slot_of("convergence", *[failure(f"alert_{i}") for i in range(MAX_ALERTS + 2)])))
+    assert "*alert_7*" in text
+    assert "*alert_8*" not in text
+    assert "… and 2 more alerts" in text
+
+
+@pytest.mark.parametrize(
+    ("decision", "emoji", "step"),
+    [
+        ("GO", ":large_green_circle:", "Ask the CTO for approval"),
+        ("PARTIAL-GO", ":large_yellow_circle:", "Manual review"),
+        ("NO-GO", ":red_circle:", "Retrain with tuned hyper-parameters"),
+    ],
+)
+def test_a_verdict_says_what_it_means_and_what_to_do(decision: str, emoji: str, step: str) -> None:
+    text = shown(verdict(result_of(decision=decision), {"report": PAGE}))
+    assert text.startswith(f"{emoji} {decision} · phase4 · 2 of 3 gates passed")
+    assert f"*Next step* {step}" in text
+    assert PAGE in text
+
+
+def test_a_verdict_holds_the_gate_table_as_a_monospaced_block_and_the_null_rate() -> None:
+    text = shown(verdict(result_of(), {"report": PAGE}))
+    assert "```\ngate" in text
+    assert re.search(r"Sharpe ratio +≥ 1\.00 +1\.25 +pass", text)
+    assert "5% of 20 random policies" in text
+
+
+def test_a_failed_task_names_itself_its_error_and_its_log() -> None:
+    text = shown(task_failed("market_data", "lake.fetch", "manual__1", "TransientError: refused", PAGE))
+    assert text.startswith(":rotating_light: CRITICAL · Task market_data.lake.fetch failed")
+    assert "TransientError: refused" in text
+    assert PAGE in text
+    assert "`manual__1`" in text

@@ -1,0 +1,76 @@
+"""A revalidation's result with figures that are easy to check by eye."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from include.config.system import GateConfig
+from include.core.checks import CheckReport, CheckResult
+from include.evaluation.metrics import metric_names
+from include.reporting.verdict import RevalidationResult, SymbolResult, Totals, revalidation_id
+
+GATES = (
+    GateConfig(name="sharpe", label="Sharpe ratio", direction="at_least", limit=1.0),
+    GateConfig(name="max_drawdown", label="Max drawdown", direction="at_most", limit=0.15),
+    GateConfig(name="profit_factor", label="Profit factor", direction="at_least", limit=1.5, minimum=1.0),
+)
+RUN, MODEL, DATASET = "phase4-abc-s42", "a" * 64, "d" * 16
+
+
+def metrics_of(**values: float | None) -> dict[str, float | None]:
+    """Return all metrics, None but for `values`."""
+    return dict.fromkeys(metric_names()) | values
+
+
+def result_of(**changes: Any) -> RevalidationResult:
+    """Return a result with two of three gates passed."""
+    observed = {"sharpe": 1.25, "max_drawdown": 0.08, "profit_factor": 1.2}
+    passed = {"sharpe": True, "max_drawdown": True, "profit_factor": False}
+    verdicts = [
+        CheckResult(name=g.name, passed=passed[g.name], observed=observed[g.name], limit=g.limit) for g in GATES
+    ]
+    values: dict[str, Any] = {
+        "id": revalidation_id(RUN, MODEL, DATASET, "test"),
+        "system": "phase4",
+        "timeframe": "4h",
+        "run_id": RUN,
+        "dataset_id": DATASET,
+        "split": "test",
+        "model_sha256": MODEL,
+        "decision": "PARTIAL-GO",
+        "gates": CheckReport(subject="risk gates", results=tuple(verdicts)),
+        "gate_definitions": GATES,
+        "metrics": metrics_of(**observed, total_return=-0.0312, trades=1234.0),
+        "metric_reasons": {"calmar": "there was no drawdown"},
+        "baselines": {
+            "random": metrics_of(sharpe=-3.5, max_drawdown=0.2),
+            "buy_and_hold": metrics_of(sharpe=0.4),
+            "flat": metrics_of(max_drawdown=0.0),
+            "recorded_phase3": metrics_of(sharpe=0.06, max_drawdown=0.1724, profit_factor=0.75),
+        },
+        "null_draws": 20,
+        "null_go_rate": 0.05,
+        "symbols": ("BTC/USDT:USDT", "ETH/USDT:USDT"),
+        "symbol_results": (symbol_of("BTC/USDT:USDT", -620.0), symbol_of("ETH/USDT:USDT", 310.5)),
+        "window_start": datetime(2025, 7, 3, 8, tzinfo=UTC),
+        "window_end": datetime(2025, 9, 24, 16, tzinfo=UTC),
+        "candles": 500,
+        "trades": 1234,
+        "totals": Totals(
+            initial_balance_usd=20_000.0, final_equity_usd=19_690.5, fees_usd=210.0, slippage_usd=84.0,
+            funding_usd=-12.5, funding_assumed_share=0.25,
+        ),
+        "action_counts": {"HOLD": 700, "OPEN_LONG": 300},
+        "inactive_features": {"open_interest": "no source"},
+        "notes": (),
+        "created_at": datetime(2026, 2, 27, 14, 5, tzinfo=UTC),
+        "steps_seconds": {"Load trained model": 0.5},
+    }  # fmt: skip
+    return RevalidationResult.model_validate(values | changes)
+
+
+def symbol_of(symbol: str, pnl_usd: float) -> SymbolResult:
+    """Return one symbol's part with that result of a sub-account of 10,000 USD."""
+    return SymbolResult(
+        symbol=symbol, trades=617, win_rate=0.5, pnl_usd=pnl_usd, fees_usd=105.0, funding_usd=-6.25,
+        total_return=pnl_usd / 10_000, max_drawdown=0.08,
+    )  # fmt: skip

@@ -1,0 +1,156 @@
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from include.config.settings import Settings
+from include.core.errors import IntegrityError, InvalidInputError, MissingInputError
+from include.core.files import read_json, write_json
+from include.evaluation.backtest import backtest
+from include.features.dataset import INFO_FILE
+from include.reporting.revalidate import revalidate
+from include.reporting.verdict import RevalidationResult, read_result, revalidation_id
+from include.training.policy import load_policy
+from include.training.runs import RUN_FILE, read_config, read_run
+from tests.unit.reporting.conftest import SYMBOLS, small_dataset
+
+TIMES = {"created_at", "steps_seconds"}
+STEPS = [
+    "[1/5] Load trained model…",
+    "[2/5] Load backtest data…",
+    "[3/5] Run backtest with trained model…",
+    "[4/5] Calculate 6 risk gates…",
+    "[5/5] Generate report…",
+]
+
+
+@pytest.fixture(scope="module")
+def calls() -> list[tuple[str, int, int]]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def result(trained: tuple[Settings, Path], calls: list[tuple[str, int, int]]) -> RevalidationResult:
+    settings, run_folder = trained
+    return revalidate(settings, run_folder, progress=lambda *call: calls.append(call))
+
+
+@pytest.fixture
+def copied(trained: tuple[Settings, Path], tmp_path: Path) -> tuple[Settings, Path]:
+    """A copy of the home, to be damaged."""
+    settings, run_folder = trained
+    home = tmp_path / "copied"
+    shutil.copytree(settings.home.root, home)
+    return settings.model_copy(update={"home_path": home}), home / "runs" / run_folder.name
+
+
+def test_the_five_documented_steps_are_told_in_order_and_each_ends(
+    result: RevalidationResult, calls: list[tuple[str, int, int]]
+) -> None:
+    labels = list(dict.fromkeys(label for label, _, _ in calls))
+    assert labels == STEPS
+    for label in STEPS:
+        last = [call for call in calls if call[0] == label][-1]
+        assert last[1] == last[2]
+    assert len(result.steps_seconds) == 5
+
+
+def test_the_result_says_what_was_judged_on_what(result: RevalidationResult, trained: tuple[Settings, Path]) -> None:
+    run, policy = read_run(trained[1]), load_policy(trained[1])
+    assert result.id == revalidation_id(run.run_id, policy.sha256, run.dataset_id, "test")
+    assert (result.run_id, result.dataset_id, result.model_sha256) == (run.run_id, run.dataset_id, policy.sha256)
+    assert result.symbols == SYMBOLS
+    window = small_dataset().info.splits["test"]
+    assert (result.window_start, result.window_end, result.candles) == (window.start, window.end, 120)
+
+
+def test_six_gates_decide_by_the_owner_s_table(result: RevalidationResult) -> None:
+    assert [gate.name for gate in result.gates.results] == [
+        "sharpe", "max_drawdown", "win_rate", "profit_factor", "consecutive_losses", "calmar",
+    ]  # fmt: skip
+    expected = "GO" if result.gates_passed >= 5 else "PARTIAL-GO" if result.gates_passed == 4 else "NO-GO"
+    assert result.decision == expected
+
+
+def test_totals_symbols_and_metrics_agree_with_the_backtest(
+    result: RevalidationResult, trained: tuple[Settings, Path]
+) -> None:
+    played = backtest(read_config(trained[1]), small_dataset(), "test", load_policy(trained[1]).predict)
+    equity = played.equity.sum(axis=1)
+    totals = result.totals
+    assert (totals.initial_balance_usd, totals.final_equity_usd) == (20_000.0, pytest.approx(equity[-1]))
+    assert result.metrics["total_return"] == pytest.approx(equity[-1] / 20_000 - 1)
+    assert result.metrics["max_drawdown"] == pytest.approx(np.max(1 - equity / np.maximum.accumulate(equity)))
+    by_symbol = {row.symbol: row for row in result.symbol_results}
+    assert sum(row.pnl_usd for row in by_symbol.values()) == pytest.approx(equity[-1] - 20_000)
+    assert sum(row.trades for row in by_symbol.values()) == result.trades == len(played.trades)
+    for column, symbol in enumerate(SYMBOLS):
+        own = played.equity[:, column]
+        wins = played.trades.loc[played.trades["symbol"] == symbol, "net_usd"] > 0
+        assert by_symbol[symbol].total_return == pytest.approx(own[-1] / 10_000 - 1)
+        assert by_symbol[symbol].win_rate == (pytest.approx(wins.mean()) if len(wins) else None)
+
+
+def test_baselines_stand_beside_the_candidate(result: RevalidationResult, trained: tuple[Settings, Path]) -> None:
+    assert set(result.baselines) == {"random", "buy_and_hold", "flat", "recorded_phase3"}
+    assert result.baselines["recorded_phase3"]["max_drawdown"] == 0.1724
+    assert result.baselines["flat"]["trades"] == 0
+    assert result.baselines["buy_and_hold"]["trades"] == len(SYMBOLS)
+    assert (result.baselines["random"]["trades"] or 0) > 0
+    assert result.null_draws == trained[0].profile.null_draws
+    assert result.null_go_rate is not None
+    assert 0 <= result.null_go_rate <= 1
+
+
+def test_the_report_lies_where_the_home_says(result: RevalidationResult, trained: tuple[Settings, Path]) -> None:
+    folder = trained[0].home.revalidation(result.id)
+    assert read_result(folder).model_dump(exclude=TIMES) == result.model_dump(exclude=TIMES)
+    assert {path.name for path in folder.iterdir()} == {
+        "revalidation_result.json", "revalidation_result.md", "revalidation_result.html", "equity.png", "training.png",
+    }  # fmt: skip
+
+
+def test_judging_again_gives_the_same_result_but_for_the_times(
+    result: RevalidationResult, trained: tuple[Settings, Path]
+) -> None:
+    settings, run_folder = trained
+    before = (settings.home.revalidation(result.id) / "equity.png").read_bytes()
+    again = revalidate(settings, run_folder)
+    assert again.model_dump(exclude=TIMES) == result.model_dump(exclude=TIMES)
+    assert (settings.home.revalidation(result.id) / "equity.png").read_bytes() == before
+
+
+def test_a_run_in_training_is_left_alone(copied: tuple[Settings, Path]) -> None:
+    settings, run_folder = copied
+    write_json(run_folder / RUN_FILE, read_json(run_folder / RUN_FILE) | {"status": "running"})
+    with pytest.raises(MissingInputError, match="still in training"):
+        revalidate(settings, run_folder)
+
+
+def test_missing_run_and_missing_dataset_are_missing_inputs(copied: tuple[Settings, Path]) -> None:
+    settings, run_folder = copied
+    with pytest.raises(MissingInputError):
+        revalidate(settings, settings.home.run("none"))
+    shutil.rmtree(settings.home.dataset(read_run(run_folder).dataset_id))
+    with pytest.raises(MissingInputError, match="Dataset"):
+        revalidate(settings, run_folder)
+
+
+def test_a_changed_model_file_is_refused(copied: tuple[Settings, Path]) -> None:
+    settings, run_folder = copied
+    tensors = next(run_folder.glob("best_model*.safetensors"))
+    content = bytearray(tensors.read_bytes())
+    content[-1] ^= 1
+    tensors.write_bytes(bytes(content))
+    with pytest.raises(IntegrityError):
+        revalidate(settings, run_folder)
+
+
+def test_a_dataset_with_other_features_is_refused_with_the_difference(copied: tuple[Settings, Path]) -> None:
+    settings, run_folder = copied
+    info = settings.home.dataset(read_run(run_folder).dataset_id) / INFO_FILE
+    document = read_json(info)
+    write_json(info, document | {"features": document["features"][:-1]})
+    with pytest.raises(InvalidInputError, match="missing: f_test_2"):
+        revalidate(settings, run_folder)
