@@ -39,7 +39,7 @@ Report: {{ verdict.report }}
 def revalidate_model() -> None:
     """Wire the stages."""
 
-    @stage_task(pool=Pool.TRAINING, outlets=[assets.REVALIDATION])
+    @stage_task(pool=Pool.TRAINING, inlets=[assets.TRAINED_MODEL], outlets=[assets.REVALIDATION])
     def revalidate(params: dict[str, Any]) -> dict[str, Any]:
         """Backtest, gates, decision, report."""
         from include.orchestration import stages
@@ -60,7 +60,7 @@ def revalidate_model() -> None:
         """NO-GO asks nothing."""
         return verdict["decision"] != "NO-GO"
 
-    @stage_task(outlets=[assets.CHAMPION])
+    @stage_task(inlets=[assets.REVALIDATION], outlets=[assets.CHAMPION])
     def promote(verdict: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
         """Make the approved model the champion; an edited result is refused."""
         from include.orchestration import stages

@@ -25,7 +25,7 @@ from include.orchestration.edge import runtime, stage_task
 def train_ppo() -> None:
     """Wire the stages."""
 
-    @stage_task
+    @stage_task(inlets=[assets.FEATURES])
     def freeze_dataset(params: dict[str, Any]) -> str:
         """Pin the training data: content-addressed, split by calendar."""
         from include.orchestration import stages

@@ -35,6 +35,8 @@ app.add_typer(dataset, name="dataset")
 app.add_typer(sandbox, name="sandbox")
 
 errors = Console(stderr=True, highlight=False)
+if not errors.is_terminal:
+    errors.width = 160  # a log file has no edge to wrap at
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 System = Annotated[str | None, typer.Option("--system", help="Trading system; the default is PERPETUA_SYSTEM.")]
@@ -217,6 +219,9 @@ def main() -> None:
     except PerpetuaError as error:
         errors.print(f"[bold red]✗[/] {error}", soft_wrap=True, markup=True)
         sys.exit(1)
+    except KeyboardInterrupt:
+        errors.print("Interrupted.")
+        sys.exit(130)
 
 
 def _show(document: Any, as_json: bool) -> None:

@@ -179,9 +179,7 @@ class Lake:
         raise TransientError(f"`{table}` could not be committed in {_ATTEMPTS} attempts: other writers were faster.")
 
     def _try_write(self, definition: definitions.Table, rows: pa.Table, keep_stored: bool) -> MergeResult:
-        delta = self._open(definition.name)
-        if delta is None:
-            return self._create(definition, rows)
+        delta = self._open(definition.name) or self._create(definition)
         # compared against the version that was opened: a commit in between is a conflict
         changes = compare(definition, rows, _span(delta, definition, rows))
         changed = changes.changed.slice(0, 0) if keep_stored else changes.changed
@@ -192,25 +190,17 @@ class Lake:
                 _insert(delta, changes.new)
         return MergeResult(changes.new.num_rows, changed.num_rows, int(delta.version()))
 
-    def _create(self, definition: definitions.Table, rows: pa.Table) -> MergeResult:
-        ordered = rows.sort_by([(key, "ascending") for key in definition.key])
+    def _create(self, definition: definitions.Table) -> Any:
+        """Create the table without rows: two writers that create it at once would both keep theirs."""
         uri = self._uri(definition.name)
         try:
-            write_deltalake(
-                uri,
-                ordered,
-                mode="error",
-                name=definition.name,
-                description=definition.description,
-                writer_properties=_WRITER_PROPERTIES,
+            DeltaTable.create(
+                uri, definition.schema, mode="ignore", name=definition.name, description=definition.description
             )
-        except CommitFailedError:
-            raise
         except DeltaError as error:
-            if self.exists(definition.name):
-                raise CommitFailedError("created by another writer") from error
-            raise IntegrityError(f"`{definition.name}` cannot be created: {error}.") from error
-        return MergeResult(ordered.num_rows, 0, 0)
+            if not self.exists(definition.name):
+                raise IntegrityError(f"`{definition.name}` cannot be created: {error}.") from error
+        return self._open(definition.name)
 
     def _same_span(self, table: str, rows: pa.Table) -> pa.Table:
         definition = definitions.table(table)

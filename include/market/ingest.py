@@ -10,7 +10,7 @@ import pyarrow as pa
 from include.config.settings import Settings
 from include.core.clock import from_ms
 from include.core.columns import CANDLES, FEAR_GREED, FUNDING_RATES, MACRO
-from include.core.errors import ConfigurationError, InvalidInputError
+from include.core.errors import ConfigurationError, InvalidInputError, TransientError
 from include.core.timeframes import DAY_MS, timeframe_ms
 from include.lake.lake import Lake
 from include.market.candles import fetch_candles
@@ -167,7 +167,7 @@ def _fetch_macro(settings: Settings, venue: Venue, plan: Plan, gathering: _Gathe
         for done, series in enumerate(SERIES, start=1):
             newest_ms = plan.macro.get(series)
             start = EARLIEST if newest_ms is None else from_ms(newest_ms) - OVERLAP_MACRO
-            _one_series(
+            is_away = not _one_series(
                 gathering,
                 MACRO.name,
                 series,
@@ -176,17 +176,25 @@ def _fetch_macro(settings: Settings, venue: Venue, plan: Plan, gathering: _Gathe
                 ),
             )
             progress("macro", done, len(SERIES))
+            if is_away:
+                waiting = list(SERIES)[done:]
+                gathering.failed_series.update(dict.fromkeys(waiting, f"Not asked for, after {series} failed."))
+                break
 
 
-def _one_series(gathering: _Gathering, table: str, name: str, call: Callable[[], Sifted]) -> None:
-    """Sentiment and macro are as-of joined with their age: one of them missing is told, not fatal."""
+def _one_series(gathering: _Gathering, table: str, name: str, call: Callable[[], Sifted]) -> bool:
+    """Gather one series and return whether its source answers.
+
+    Sentiment and macro are as-of joined with their age: one of them missing is told, not fatal.
+    """
     try:
         sifted = call()
-    except (InvalidInputError, PageError) as error:
+    except (InvalidInputError, TransientError) as error:
         logger.warning("%s failed: %s", name, error)
         gathering.failed_series[name] = str(error)
-    else:
-        gathering.add(table, sifted.rows, sifted.refused)
+        return not isinstance(error, TransientError)
+    gathering.add(table, sifted.rows, sifted.refused)
+    return True
 
 
 def _require_order(symbols: Sequence[str], start: datetime | None, end: datetime | None) -> None:

@@ -60,6 +60,7 @@ class Processes:
         """Wait until `name` has ended; raise when it ended with an error."""
         if self._running[name].wait() != 0:
             self.require_alive()
+        del self._running[name]
 
     def pids(self) -> dict[str, int]:
         """Return the pid of each running child."""

@@ -1,5 +1,6 @@
 """The one command: start everything, drive the chain, show it as it runs, stay up until Ctrl-C."""
 
+import signal
 import time
 from typing import Any
 
@@ -35,7 +36,9 @@ def up(settings: Settings, console: Console, *, exit_when_done: bool) -> None:
         f"Perpetua · {settings.mode} · profile {settings.profile_name} · "
         f"{len(settings.universe.symbols)} symbols · {settings.home.root}"
     )
-    with console.status("Starting the sandbox and Airflow …"), Stack.running(settings) as stack:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a stop from outside is as clean as Ctrl-C
+    with console.status("Starting the sandbox and Airflow …") as status, Stack.running(settings) as stack:
+        status.stop()
         booted = time.monotonic()
         console.print(f"[green]✓[/] up after {booted - started:.0f} s: " + ", ".join(stack.pids()))
         chain = _drive(stack, settings, console)

@@ -5,21 +5,35 @@ they are text from outside.
 """
 
 import logging
+import warnings
 from collections.abc import Sequence
 
-import great_expectations as gx
-import great_expectations.expectations as gxe
 import pandas as pd
-from great_expectations.core.expectation_suite import ExpectationSuite
-from great_expectations.core.expectation_validation_result import ExpectationValidationResult
 
 from include.core.checks import CheckResult
 from include.core.columns import CANDLES
 from include.validation.quality_record import ExpectationOutcome
 
+with warnings.catch_warnings():
+    # it imports `sre_constants`, deprecated since Python 3.11
+    warnings.simplefilter("ignore", DeprecationWarning)
+    import great_expectations as gx
+    import great_expectations.expectations as gxe
+    from great_expectations.core.expectation_suite import ExpectationSuite
+    from great_expectations.core.expectation_validation_result import ExpectationValidationResult
+
 logging.getLogger("great_expectations").setLevel(logging.WARNING)
 
 _PRICES = ("open", "high", "low", "close")
+_WORDS = {
+    "expect_table_columns_to_match_ordered_list": "are the table's columns, in order",
+    "expect_table_row_count_to_be_between": "has at least one row",
+    "expect_column_values_to_not_be_null": "is never null",
+    "expect_column_values_to_be_in_set": "is one of those asked for",
+    "expect_column_values_to_be_between": "is positive, a volume not negative",
+    "expect_column_pair_values_a_to_be_greater_than_b": "the first is at least the second",
+    "expect_compound_columns_to_be_unique": "are unique together",
+}
 _ORDERED = (("high", "low"), ("high", "open"), ("high", "close"), ("open", "low"), ("close", "low"))
 
 
@@ -48,7 +62,7 @@ def expect_candles(frame: pd.DataFrame, symbols: Sequence[str], timeframe: str) 
 def suite_check(outcomes: Sequence[ExpectationOutcome]) -> CheckResult:
     """Return one verdict over the suite, the broken expectations named."""
     broken = [outcome for outcome in outcomes if not outcome.passed]
-    names = "; ".join(f"{outcome.expected} ({outcome.columns})" for outcome in broken)
+    names = "; ".join(f"{outcome.columns} {outcome.expected}" for outcome in broken)
     return CheckResult(
         name="expectations_candles",
         passed=bool(outcomes) and not broken,
@@ -82,11 +96,12 @@ def _suite(symbols: Sequence[str], timeframe: str) -> ExpectationSuite:
 
 def _outcome(result: ExpectationValidationResult) -> ExpectationOutcome:
     config = result.expectation_config
+    kind = config.type if config is not None else "expectation"
     arguments = config.kwargs if config is not None else {}
     columns = [arguments[name] for name in ("column", "column_A", "column_B") if name in arguments]
     counts = result.result or {}
     return ExpectationOutcome(
-        expected=(config.type if config is not None else "expectation").removeprefix("expect_").replace("_", " "),
+        expected=_WORDS.get(kind, kind),
         columns=", ".join(columns or arguments.get("column_list", []) or ["table"]),
         passed=bool(result.success),
         elements=counts.get("element_count"),

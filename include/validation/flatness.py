@@ -27,7 +27,7 @@ def check_series_vary(fear_greed: pd.DataFrame, macro: pd.DataFrame) -> tuple[Ch
             passed=run <= FEAR_GREED_FLAT_RUN,
             observed=run,
             limit=FEAR_GREED_FLAT_RUN,
-            message=f"The newest {run} values of fear & greed are equal.",
+            message=f"{run} of the newest values of fear & greed in a row are equal.",
             severity=Severity.WARNING,
         ),
         CheckResult(

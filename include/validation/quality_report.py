@@ -50,7 +50,7 @@ def _facts(record: QualityRecord) -> dict[str, Any]:
         "batch": record.batch,
         "validated_at": record.validated_at,
         "verdict": _verdict(record),
-        "checks": [_check_line(result) for result in record.report.results],
+        "checks": [_check_line(result) for result in _failures_first(record)],
         "coverage": [{"facts": symbol, "strip": strip_svg(symbol, months)} for symbol in record.coverage],
         "months": months,
         "expectations": record.expectations,
@@ -76,6 +76,10 @@ def _verdict(record: QualityRecord) -> dict[str, str]:
             "text": f"{_many(warnings, 'check')} warn; the batch may be published.",
         }
     return {"status": "passed", "word": "Passed", "text": "Every check passed; the batch may be published."}
+
+
+def _failures_first(record: QualityRecord) -> tuple[CheckResult, ...]:
+    return (*record.report.failures, *(result for result in record.report.results if result.passed))
 
 
 def _check_line(result: CheckResult) -> dict[str, Any]:

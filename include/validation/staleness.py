@@ -34,7 +34,7 @@ def check_staleness(
     is_sandbox : bool
         Whether the outside world is the sandbox.
     """
-    lags = {symbol.symbol: _lag(symbol, expected, timeframe) for symbol in coverage if symbol.last is not None}
+    lags = {symbol.symbol: _lag(symbol.last, expected, timeframe) for symbol in coverage if symbol.last is not None}
     behind = {symbol: lag for symbol, lag in lags.items() if lag > 0}
     smallest = min(lags.values()) if lags else None
     return (
@@ -59,10 +59,8 @@ def check_staleness(
     )
 
 
-def _lag(symbol: SymbolCoverage, expected: datetime, timeframe: str) -> int:
-    if symbol.last is None:
-        raise ValueError(symbol.symbol)
-    return max(to_ms(expected) - to_ms(symbol.last), 0) // timeframe_ms(timeframe)
+def _lag(last: datetime, expected: datetime, timeframe: str) -> int:
+    return max(to_ms(expected) - to_ms(last), 0) // timeframe_ms(timeframe)
 
 
 def _message(behind: dict[str, int], expected: datetime) -> str:

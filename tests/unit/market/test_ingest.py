@@ -88,6 +88,15 @@ def test_a_macro_source_that_refuses_is_named_and_the_rest_goes_on(online: Setti
     assert batch.rows["candles"] > 0
 
 
+def test_sentiment_and_macro_sources_that_are_away_are_named_and_the_rest_goes_on(online: Settings) -> None:
+    away = {"fear_greed_url": refusing_url(), "fred_url": refusing_url()}
+    batch = fetch(online.model_copy(update=away), "b1", symbols=[BTC], retry=QUICK)
+    assert set(batch.failed_series) == {"fear_greed", *SERIES}
+    assert "no complete answer" in batch.failed_series["DTWEXBGS"]
+    assert batch.failed_series["FEDFUNDS"] == "Not asked for, after DTWEXBGS failed."
+    assert batch.rows["candles"] > 0
+
+
 def test_a_venue_that_is_away_stages_nothing(settings: Settings) -> None:
     with pytest.raises(TransientError):
         fetch(settings.model_copy(update={"exchange_url": refusing_url()}), "b1", symbols=[BTC], retry=QUICK)

@@ -21,7 +21,7 @@ def test_a_line_tells_coverage_freshness_and_gaps(settings: Settings) -> None:
     assert status(settings) == [
         {
             "table": "candles",
-            "version": 0,
+            "version": Lake(settings.home.lake).version("candles"),
             "rows": 4,
             "subjects": 2,
             "first": "2026-01-01 00:00 UTC",

@@ -62,6 +62,13 @@ def test_a_child_that_ends_by_itself_is_named_with_the_end_of_its_log(tmp_path: 
         processes.wait_for("broken")
 
 
+def test_a_child_that_has_done_its_work_is_forgotten(tmp_path: Path) -> None:
+    processes = Processes(tmp_path)
+    processes.start("done", (sys.executable, "-c", "pass"), os.environ)
+    processes.wait_for("done")
+    processes.require_alive()
+
+
 def test_a_taken_port_names_itself_and_its_setting() -> None:
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
