@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.logging import RichHandler
+from rich.text import Text
 
 from include.config.settings import load_settings
 from include.core.clock import wall_now
@@ -34,9 +34,7 @@ app.add_typer(features, name="features")
 app.add_typer(dataset, name="dataset")
 app.add_typer(sandbox, name="sandbox")
 
-errors = Console(stderr=True, highlight=False)
-if not errors.is_terminal:
-    errors.width = 160  # a log file has no edge to wrap at
+errors = terminal.console(stderr=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 System = Annotated[str | None, typer.Option("--system", help="Trading system; the default is PERPETUA_SYSTEM.")]
@@ -217,7 +215,7 @@ def main() -> None:
     try:
         app()
     except PerpetuaError as error:
-        errors.print(f"[bold red]✗[/] {error}", soft_wrap=True, markup=True)
+        errors.print("[bold red]✗[/]", Text(str(error)), soft_wrap=True)
         sys.exit(1)
     except KeyboardInterrupt:
         errors.print("Interrupted.")

@@ -76,10 +76,13 @@ class NullDistribution:
         One per draw.
     decisions : tuple of Decision
         What each draw would have been given.
+    equity : float64 (draws, T)
+        Portfolio equity of each draw at each close, USD.
     """
 
     metrics: tuple[Metrics, ...]
     decisions: tuple[Decision, ...]
+    equity: NDArray[np.float64]
 
     @property
     def go_share(self) -> float:
@@ -120,11 +123,14 @@ def null_distribution(
     periods = periods_per_year(system.timeframe, system.calendar)
     metrics: list[Metrics] = []
     decisions: list[Decision] = []
+    equity: list[NDArray[np.float64]] = []
     for draw in range(draws):
-        metrics.append(metrics_of(_random_draw(stage, derive_seed(seed, "null", draw)), periods))
+        played = _random_draw(stage, derive_seed(seed, "null", draw))
+        equity.append(played.portfolio_equity)
+        metrics.append(metrics_of(played, periods))
         decisions.append(decide(evaluate_gates(metrics[-1], system.gates), system.decision))
         progress("null draws", draw + 1, draws)
-    return NullDistribution(tuple(metrics), tuple(decisions))
+    return NullDistribution(tuple(metrics), tuple(decisions), np.array(equity))
 
 
 def _random_draw(stage: Stage, seed: int) -> BacktestResult:

@@ -11,6 +11,7 @@ from include.config.settings import Settings
 from include.core.clock import from_ms
 from include.core.columns import CANDLES, FEAR_GREED, FUNDING_RATES, MACRO
 from include.core.errors import ConfigurationError, InvalidInputError, TransientError
+from include.core.progress import Progress, no_progress
 from include.core.timeframes import DAY_MS, timeframe_ms
 from include.lake.lake import Lake
 from include.market.candles import fetch_candles
@@ -26,12 +27,6 @@ from include.market.sentiment import fetch_fear_greed
 from include.market.staging import BatchInfo, batch_folder, write_batch
 
 logger = logging.getLogger(__name__)
-
-Progress = Callable[[str, int, int], None]
-
-
-def no_progress(_label: str, _done: int, _total: int) -> None:
-    """Report nothing."""
 
 
 def fetch(

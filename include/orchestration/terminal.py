@@ -14,7 +14,7 @@ from include.core.progress import Progress
 
 
 @contextmanager
-def progress(console: Console) -> Iterator[Progress]:
+def progress(screen: Console) -> Iterator[Progress]:
     """Yield a progress function that draws one bar per label, with the time that is left."""
     columns = (
         TextColumn("{task.description}"),
@@ -23,7 +23,7 @@ def progress(console: Console) -> Iterator[Progress]:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Bars(*columns, console=console, transient=True) as bars:
+    with Bars(*columns, console=screen, transient=True) as bars:
         known: dict[str, Any] = {}
 
         def report(label: str, done: int, total: int) -> None:
@@ -34,21 +34,50 @@ def progress(console: Console) -> Iterator[Progress]:
         yield report
 
 
+def console(*, stderr: bool = False) -> Console:
+    """Return a console; a file or a pipe has no edge to wrap at, so it gets a wide one."""
+    screen = Console(stderr=stderr, highlight=False)
+    if not screen.is_terminal:
+        screen.width = 200
+    return screen
+
+
 def show(document: Any) -> None:
-    """Print a document of a stage as a table of names and values."""
-    console = Console()
-    for record in document if isinstance(document, list) else [document]:
-        table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-        for key, value in record.items():
-            table.add_row(f"[bold]{key}[/]", Text(_text(value)))
-        console.print(table)
+    """Print a document of a stage: a list of records as a table, a record as names and values."""
+    screen = console()
+    if isinstance(document, list):
+        screen.print(_table_of(document))
+        return
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    for name, value in _flat(document):
+        table.add_row(f"[bold]{name}[/]", Text(_text(value)))
+    screen.print(table)
+
+
+def _table_of(records: list[dict[str, Any]]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for name in records[0] if records else ():
+        table.add_column(name)
+    for record in records:
+        table.add_row(*(Text(_text(value)) for value in record.values()))
+    return table
+
+
+def _flat(document: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in document.items():
+        if isinstance(value, dict) and value:
+            yield from _flat(value, f"{prefix}{key}.")
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            yield f"{prefix}{key}", "\n".join(str(entry.get("message", entry)) for entry in value)
+        else:
+            yield f"{prefix}{key}", value
 
 
 def _text(value: Any) -> str:
     if isinstance(value, list) and len(value) > 8:
-        return f"{', '.join(map(str, value[:8]))} … ({len(value)})"
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    if isinstance(value, dict):
-        return ", ".join(f"{key}: {entry}" for key, entry in value.items()) or "none"
-    return str(value)
+        return f"{', '.join(map(str, value[:4]))} … ({len(value)})"
+    if isinstance(value, list | dict):
+        return ", ".join(map(str, value)) or "none"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return f"{value:,.4g}" if isinstance(value, float) else str(value)

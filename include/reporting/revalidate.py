@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
 from include.config.settings import Settings
 from include.config.system import SystemConfig, load_system
 from include.core.clock import wall_now
@@ -20,7 +18,7 @@ from include.core.seeding import derive_seed
 from include.core.timeframes import periods_per_year
 from include.environments.statistics import max_drawdown, win_rate
 from include.evaluation.backtest import BacktestResult, backtest
-from include.evaluation.baselines import NullDistribution, buy_and_hold, flat, null_distribution, random_policy
+from include.evaluation.baselines import NullDistribution, buy_and_hold, flat, null_distribution
 from include.evaluation.decision import decide
 from include.evaluation.gates import evaluate_gates
 from include.evaluation.metrics import Metrics, metrics_of, recorded_metrics
@@ -28,13 +26,19 @@ from include.features.dataset import Dataset, Split, load_dataset
 from include.reporting.figures import EquityCurves, equity_figure, training_figure
 from include.reporting.notes import notes_of
 from include.reporting.revalidation import EQUITY_FIGURE, TRAINING_FIGURE, write_report
-from include.reporting.verdict import RevalidationResult, SymbolResult, Totals, revalidation_id
+from include.reporting.verdict import (
+    RESULT_FILE,
+    RevalidationResult,
+    SymbolResult,
+    Totals,
+    read_result,
+    revalidation_id,
+)
 from include.training.policy import Policy, load_policy, require_features
 from include.training.runs import RunInfo, read_config, read_run
 
 SPLIT: Split = "test"
 STEPS = 5
-DRAWN_RANDOM_POLICIES = 10
 _SEED_NAME = "revalidation"
 
 
@@ -95,12 +99,21 @@ def revalidate(settings: Settings, run_folder: Path, *, progress: Progress = no_
     with steps.step("Generate report…"):
         result = _result(candidate, dataset, played, judged, steps.seconds)
         folder = settings.home.revalidation(result.id)
-        _draw(result, candidate.system, dataset, played, judged.holding, folder)
+        _draw(result, played, judged, folder)
         training_figure(run_folder, folder / TRAINING_FIGURE)
     # the last step's own time belongs into the result, so it is written after the step has ended
-    result = result.model_copy(update={"steps_seconds": dict(steps.seconds)})
+    result = _standing(result.model_copy(update={"steps_seconds": dict(steps.seconds)}), folder)
     write_report(result, folder)
     return result
+
+
+def _standing(result: RevalidationResult, folder: Path) -> RevalidationResult:
+    # an approval is bound to the file's checksum, so the same result found again keeps its first times
+    if not (folder / RESULT_FILE).is_file():
+        return result
+    before = read_result(folder)
+    times = {"created_at": before.created_at, "steps_seconds": before.steps_seconds}
+    return before if result.model_copy(update=times) == before else result
 
 
 @dataclass
@@ -213,19 +226,10 @@ def _symbol_result(played: BacktestResult, column: int) -> SymbolResult:
     )
 
 
-def _draw(
-    result: RevalidationResult,
-    system: SystemConfig,
-    dataset: Dataset,
-    played: BacktestResult,
-    holding: BacktestResult,
-    folder: Path,
-) -> None:
-    seed = derive_seed(system.training.seed, _SEED_NAME)
-    # the first of the very draws that were judged: same seeds, same actions
-    seeds = [derive_seed(seed, "null", draw) for draw in range(min(DRAWN_RANDOM_POLICIES, result.null_draws))]
-    random = [backtest(system, dataset, SPLIT, random_policy(s)).portfolio_equity for s in seeds]
-    curves = EquityCurves(played.open_time, played.portfolio_equity, holding.portfolio_equity, np.array(random))
+def _draw(result: RevalidationResult, played: BacktestResult, judged: _Judged, folder: Path) -> None:
+    curves = EquityCurves(
+        played.open_time, played.portfolio_equity, judged.holding.portfolio_equity, judged.nulls.equity
+    )
     days = f"{result.window_start:%-d %b %Y} to {result.window_end:%-d %b %Y}"
     equity_figure(curves, f"{result.system} · {len(result.symbols)} symbols · {days}", folder / EQUITY_FIGURE)
 

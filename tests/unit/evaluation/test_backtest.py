@@ -1,5 +1,3 @@
-import time
-
 import numpy as np
 import pytest
 
@@ -181,12 +179,3 @@ def test_the_policy_sees_one_row_per_symbol_in_the_shape_of_the_environment():
 def test_actions_of_a_wrong_shape_or_range_are_refused(actions, rule):
     with pytest.raises(InvalidInputError, match=f"`predict`.*{rule}"):
         backtest(SYSTEM, two_markets(), "test", lambda observations: actions)
-
-
-def test_sixty_two_symbols_of_five_hundred_candles_take_seconds():
-    dataset = dataset_of(*(martingale(f"S{i}/USDT:USDT", 1_300, seed=i) for i in range(62)))
-    started = time.process_time()
-
-    backtest(SYSTEM, dataset, "test", randomly(1))
-
-    assert time.process_time() - started < 3.0

@@ -111,14 +111,14 @@ def test_the_report_lies_where_the_home_says(result: RevalidationResult, trained
     }  # fmt: skip
 
 
-def test_judging_again_gives_the_same_result_but_for_the_times(
+def test_judging_again_keeps_the_result_to_the_byte_so_that_an_approval_stays_bound_to_it(
     result: RevalidationResult, trained: tuple[Settings, Path]
 ) -> None:
     settings, run_folder = trained
-    before = (settings.home.revalidation(result.id) / "equity.png").read_bytes()
-    again = revalidate(settings, run_folder)
-    assert again.model_dump(exclude=TIMES) == result.model_dump(exclude=TIMES)
-    assert (settings.home.revalidation(result.id) / "equity.png").read_bytes() == before
+    folder = settings.home.revalidation(result.id)
+    before = {name: (folder / name).read_bytes() for name in ("equity.png", "revalidation_result.json")}
+    assert revalidate(settings, run_folder) == result
+    assert {name: (folder / name).read_bytes() for name in before} == before
 
 
 def test_a_run_in_training_is_left_alone(copied: tuple[Settings, Path]) -> None:

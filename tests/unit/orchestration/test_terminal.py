@@ -1,0 +1,49 @@
+import io
+
+import pytest
+from rich.console import Console
+
+from include.orchestration import terminal
+
+
+def test_a_record_is_shown_by_dotted_names_and_long_lists_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    terminal.show(
+        {"batch": {"rows": {"candles": 136400}}, "symbols": list("abcdefghij"), "failures": [], "share": 0.25}
+    )
+    shown = [line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines()]
+    assert [[name, value.strip()] for name, value in shown] == [
+        ["batch.rows.candles", "136,400"],
+        ["symbols", "a, b, c, d … (10)"],
+        ["failures", "none"],
+        ["share", "0.25"],
+    ]
+
+
+def test_verdicts_are_shown_by_their_messages(capsys: pytest.CaptureFixture[str]) -> None:
+    terminal.show({"gates": [{"name": "sharpe", "message": "too low"}, {"name": "calmar", "message": "fine"}]})
+    assert capsys.readouterr().out.split() == ["gates", "too", "low", "fine"]
+
+
+def test_records_become_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    terminal.show([{"table": "candles", "rows": 1200}, {"table": "macro", "rows": 3}])
+    assert [line.split() for line in capsys.readouterr().out.splitlines()] == [
+        ["table", "rows"],
+        ["candles", "1,200"],
+        ["macro", "3"],
+    ]
+
+
+def test_what_looks_like_markup_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    terminal.show({"reason": "[red]not a colour[/]"})
+    assert "[red]not a colour[/]" in capsys.readouterr().out
+
+
+def test_progress_draws_a_bar_for_each_label() -> None:
+    shown = io.StringIO()
+    with terminal.progress(Console(file=shown, force_terminal=True, width=100)) as report:
+        report("candles", 1, 2)
+        report("candles", 2, 2)
+        report("macro", 1, 1)
+    assert "candles" in shown.getvalue()
+    assert "2/2" in shown.getvalue()
+    assert "macro" in shown.getvalue()
