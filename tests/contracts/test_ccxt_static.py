@@ -4,21 +4,16 @@ Source: ccxt's static response tests (MIT), recorded in the data directory.
 """
 
 import json
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from include.core.timeframes import timeframe_ms
 from include.market.pages import Span, check_klines
+from tests.support.recorded import FOLDER
 from tests.unit.market.answers import answer, answering
 
-RECORDED = (
-    Path(os.environ.get("PERPETUA_TEST_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data")
-    / "ccxt_static"
-    / "binance_response_fetchOHLCV.json"
-)
+RECORDED = FOLDER / "ccxt_static" / "binance_response_fetchOHLCV.json"
 COLUMNS = ("open", "high", "low", "close", "volume")
 
 

@@ -1,6 +1,5 @@
 """Candles for tests of features: synthetic ones by seed, and recorded ones where they are at hand."""
 
-import os
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -12,9 +11,9 @@ import pytest
 
 from include.core.clock import to_ms
 from include.core.columns import CANDLES, FUNDING_RATES
-from include.core.paths import REPOSITORY
 from include.features.inputs import FeatureInputs
 from include.lake.lake import Lake
+from tests.support.recorded import recorded
 
 STEP_MS = 4 * 3_600_000
 START_MS = to_ms(datetime(2024, 1, 1, tzinfo=UTC))
@@ -57,11 +56,7 @@ def _recorded(path: Path, symbol: str) -> pd.DataFrame:
 
 def recorded_candles(symbol: str) -> pd.DataFrame:
     """Return the newest 3,000 recorded 4h candles of an exchange symbol; skip the test where there are none."""
-    folder = Path(os.environ.get("PERPETUA_TEST_DATA") or REPOSITORY.parent / "shared" / "data")
-    path = folder / "klines_4h.parquet"
-    if not path.is_file():
-        pytest.skip(f"recorded candles are not at hand: no {path.name}; PERPETUA_TEST_DATA names their folder")
-    return _recorded(path, symbol).copy()
+    return _recorded(recorded("klines_4h.parquet"), symbol).copy()
 
 
 def markets() -> list[pytest.param]:

@@ -27,7 +27,7 @@ def test_a_build_publishes_every_symbol_with_candles_and_names_the_others(filled
     assert manifest.build_id == result.build_id
     assert list(manifest.symbols) == [BTC, ETH]
     assert manifest.absent_symbols == {SOL: "no candles in the lake"}
-    assert manifest.lake_versions == {"candles": 0, "funding_rates": 0}
+    assert manifest.lake_versions == Lake(filled.home.lake).versions()
     assert manifest.feature_set_sha256 == MARKET94.sha256
     table = store.read_table(_published(filled), ETH, manifest)
     expected = compute(FeatureInputs(frames[ETH], "4h"), MARKET94)

@@ -58,7 +58,7 @@ def test_the_description_says_what_is_in_it_and_what_is_not(filled):
     assert info.symbols == (BTC, ETH)
     assert info.inactive_features == {}
     assert info.redundant_features == {}
-    assert info.lake_versions == {"candles": 0, "funding_rates": 0}
+    assert info.lake_versions == Lake(filled.home.lake).versions()
     assert info.code_version
     assert set(info.files) == {"BTC-USDT-USDT_4h.parquet", "ETH-USDT-USDT_4h.parquet"}
 

@@ -29,9 +29,10 @@ def test_an_absent_symbol_or_timeframe_has_no_candles(filled):
 def test_an_older_version_is_read_as_it_was(three_symbols):
     lake = Lake(three_symbols.home.lake)
     fill_lake(lake, {BTC: candles(10)})
+    older = lake.versions()
     fill_lake(lake, {BTC: candles(12)})
-    assert len(read_inputs(lake, BTC, "4h", {"candles": 0}).candles) == 10
-    assert len(read_inputs(lake, BTC, "4h", {"candles": 1}).candles) == 12
+    assert len(read_inputs(lake, BTC, "4h", older).candles) == 10
+    assert len(read_inputs(lake, BTC, "4h", lake.versions()).candles) == 12
 
 
 def test_the_stored_form_holds_candles_funding_and_features(filled, frames):

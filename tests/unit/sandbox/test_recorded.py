@@ -1,5 +1,4 @@
 import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -7,10 +6,10 @@ import pandas as pd
 import pytest
 
 from include.core.errors import ConfigurationError
-from include.core.paths import REPOSITORY
 from include.sandbox.exchange_info import exchange_info, symbol_info
 from include.sandbox.market_data import CandleSeries
 from include.sandbox.recorded import RecordedMarket
+from tests.support.recorded import recorded
 from tests.unit.sandbox.recordings import FOUR_HOURS, HOUR, START, candle_frame, write_candles
 
 
@@ -101,10 +100,7 @@ def test_a_file_without_its_columns_is_refused_by_name(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def real() -> RecordedMarket:
-    folder = Path(os.environ.get("PERPETUA_TEST_DATA") or REPOSITORY.parent / "shared" / "data")
-    if not (folder / "klines_4h.parquet").exists():
-        pytest.skip("no recorded market data: set PERPETUA_TEST_DATA")
-    return RecordedMarket(folder)
+    return RecordedMarket(recorded("klines_4h.parquet").parent)
 
 
 def test_the_recorded_market_is_served_row_by_row(real: RecordedMarket) -> None:
