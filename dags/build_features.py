@@ -40,7 +40,7 @@ def build_features() -> None:
         settings, _ = runtime()
         return stages.check_features(settings, build_id)["build_id"]
 
-    @stage_task(outlets=[assets.FEATURES], max_active_tis_per_dag=1)
+    @stage_task(inlets=assets.MARKET_DATA, outlets=[assets.FEATURES], max_active_tis_per_dag=1)
     def publish(build_id: str) -> dict[str, Any]:
         """Swap the new set in."""
         from include.orchestration import stages

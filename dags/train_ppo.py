@@ -25,7 +25,7 @@ from include.orchestration.edge import runtime, stage_task
 def train_ppo() -> None:
     """Wire the stages."""
 
-    @stage_task(inlets=[assets.FEATURES])
+    @stage_task
     def freeze_dataset(params: dict[str, Any]) -> str:
         """Pin the training data: content-addressed, split by calendar."""
         from include.orchestration import stages
@@ -33,7 +33,7 @@ def train_ppo() -> None:
         settings, _ = runtime()
         return stages.freeze_dataset(settings, params["system"], params["preset"])["id"]
 
-    @stage_task(pool=Pool.TRAINING, outlets=[assets.TRAINED_MODEL])
+    @stage_task(pool=Pool.TRAINING, inlets=[assets.FEATURES], outlets=[assets.TRAINED_MODEL])
     def train(dataset_id: str, params: dict[str, Any]) -> str:
         """Train to the last step."""
         from include.orchestration import stages
