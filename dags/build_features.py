@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow.sdk import dag
 
-from include.orchestration import assets, forms
+from include.orchestration import assets
 from include.orchestration.defaults import Tag, dag_arguments
 from include.orchestration.edge import runtime, stage_task
 
@@ -17,7 +17,6 @@ from include.orchestration.edge import runtime, stage_task
 @dag(
     doc_md=__doc__,
     schedule=assets.MARKET_DATA,
-    params=forms.build_features(),
     catchup=False,
     **dag_arguments("data", Tag.FEATURES),
 )
@@ -25,12 +24,12 @@ def build_features() -> None:
     """Wire the stages."""
 
     @stage_task
-    def compute(params: dict[str, Any]) -> str:
+    def compute() -> str:
         """Compute every symbol's features beside the published set."""
         from include.orchestration import stages
 
         settings, progress = runtime()
-        return stages.stage_features(settings, settings.system, timeframe=params["timeframe"], progress=progress)
+        return stages.stage_features(settings, settings.system, progress)
 
     @stage_task
     def check(build_id: str) -> str:

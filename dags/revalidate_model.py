@@ -34,7 +34,7 @@ Report: {{ verdict.report }}
     doc_md=__doc__,
     params=forms.revalidate_model(),
     **schedules.load("revalidate_model").arguments,
-    **dag_arguments("ml", Tag.REVALIDATION),
+    **dag_arguments("ml", Tag.REVALIDATION, max_active_runs=8),
 )
 def revalidate_model() -> None:
     """Wire the stages."""
@@ -66,8 +66,7 @@ def revalidate_model() -> None:
         from include.orchestration import stages
 
         settings, _ = runtime()
-        user = (answer.get("responded_by_user") or {}).get("name") or "unknown"
-        return stages.promote(settings, verdict["id"], verdict["result_sha256"], user)
+        return stages.promote(settings, verdict["id"], verdict["result_sha256"], answer["responded_by_user"])
 
     @task_group
     def evaluation() -> Any:

@@ -97,11 +97,11 @@ def validate(
 
 
 @features.command("build")
-def features_build(system: System = None, timeframe: Timeframe = "4h", as_json: Json = False) -> None:
+def features_build(system: System = None, as_json: Json = False) -> None:
     """Compute, check and publish the feature set of a system."""
     settings = load_settings()
     with terminal.progress(errors) as progress:
-        built = stages.build_features(settings, system or settings.system, timeframe=timeframe, progress=progress)
+        built = stages.build_features(settings, system or settings.system, progress)
     _show(built, as_json)
 
 
@@ -140,7 +140,7 @@ def train(
     name = system or settings.system
     overrides = dict(_assignment(text) for text in change or [])
     with terminal.progress(errors) as progress:
-        frozen = dataset_id or stages.freeze_dataset(settings, name, preset)["id"]
+        frozen = dataset_id or stages.freeze_dataset(settings, name, preset, overrides)["id"]
         summary = stages.train(
             settings, name, frozen, preset=preset, overrides=overrides, steps=steps, seed=seed, output=output,
             engine=engine, progress=progress,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from include.config.settings import PREFIX, Settings, load_settings
+from include.config.settings import ENV_FILE, PREFIX, Settings, load_settings
 
 os.environ["TZ"] = "UTC"
 time.tzset()
@@ -17,7 +17,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in list(os.environ):
         if name.startswith(PREFIX):
             monkeypatch.delenv(name)
-    monkeypatch.setitem(Settings.model_config, "env_file", None)
+    monkeypatch.setenv(ENV_FILE, "")
     monkeypatch.setenv("PERPETUA_HOME", str(tmp_path / "home"))
 
 

@@ -39,7 +39,7 @@ MAX_ALERTS = 8
 _REPORTING_SLOTS = {"standup", "snapshot"}
 
 
-def data_quality(report: CheckReport, page: str) -> Message:
+def data_quality(report: CheckReport, page: str, dag_id: str = "market_data") -> Message:
     """Return what a validation found: one line when all is well, otherwise the failures and the next step.
 
     Parameters
@@ -48,6 +48,8 @@ def data_quality(report: CheckReport, page: str) -> Message:
         Verdicts of the batch.
     page : str
         Address of the data-quality pages.
+    dag_id : str
+        What to run again once the cause is gone.
     """
     subject = escape(report.subject)
     if not report.failures:
@@ -60,7 +62,7 @@ def data_quality(report: CheckReport, page: str) -> Message:
     if not report.passed:
         step = (
             "Nothing was published; the last good data stays in use. Look at the rows on the data-quality page, "
-            "then run `market_data` again once the source is right."
+            f"then run `{escape(dag_id)}` again once the source is right."
         )
     return compose(
         f"{worst.value.upper()} · {title} ({subject})",

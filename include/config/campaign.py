@@ -2,23 +2,29 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from include.config.model import Config, parse, read_yaml
 
 DEFAULT = Path(__file__).parent / "campaign.yaml"
 
 CheckSlot = Literal["standup", "convergence", "snapshot", "checkpoints"]
-Schedule = str | tuple[datetime, ...] | None
+ScheduledDag = Literal["market_data", "train_ppo", "training_checks", "revalidate_model"]
+Events = Annotated[tuple[datetime, ...], Field(min_length=1)]
+Schedule = str | Events | None
+Hour = Annotated[int, Field(ge=0, le=23)]
+TimeOfDay = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 
 
 class RevalidationDay(Config):
     """Times of day and the approval window."""
 
-    report_due: str
-    review_at: str
-    escalation_at: str
-    approval_hours: float
+    report_due: TimeOfDay
+    review_at: TimeOfDay
+    escalation_at: TimeOfDay
+    approval_hours: float = Field(gt=0)
 
 
 class Campaign(Config):
@@ -28,8 +34,8 @@ class Campaign(Config):
     start: datetime
     end: datetime
     deadline: datetime
-    schedules: dict[str, Schedule]
-    check_slots: dict[int, CheckSlot]
+    schedules: dict[ScheduledDag, Schedule]
+    check_slots: dict[Hour, CheckSlot] = Field(min_length=1)
     revalidation: RevalidationDay
     owners: dict[str, str]
     support: dict[str, str]

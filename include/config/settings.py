@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError
@@ -18,11 +18,14 @@ from include.core.errors import ConfigurationError
 from include.core.paths import REPOSITORY, Home
 
 PREFIX = "PERPETUA_"
+# names another file than `.env`; empty reads none
+ENV_FILE = f"{PREFIX}ENV_FILE"
 PROFILES = Path(__file__).parent / "profiles.yaml"
 
 EmptyIsNone = BeforeValidator(lambda value: None if value == "" else value)
 OptionalPath = Annotated[Path | None, EmptyIsNone]
 OptionalText = Annotated[str | None, EmptyIsNone]
+LocalPath = Annotated[Path, BeforeValidator(lambda value: _local(value))]
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
@@ -40,10 +43,10 @@ class Settings(BaseSettings):
     Every field is read from `PERPETUA_<FIELD>`, first from the environment, then from `.env`.
     """
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=REPOSITORY / ".env", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
 
     mode: Literal["sandbox", "live"] = "sandbox"
-    home_path: Path = Field(default=REPOSITORY / "var", validation_alias="PERPETUA_HOME")
+    home_path: LocalPath = Field(default=REPOSITORY / "var", validation_alias="PERPETUA_HOME")
     sandbox_data: OptionalPath = None
     universe_source: OptionalText = Field(default=None, validation_alias="PERPETUA_UNIVERSE")
     profile_name: Literal["fast", "full"] = Field(default="fast", validation_alias="PERPETUA_PROFILE")
@@ -131,23 +134,40 @@ def require_loopback(url: str, name: str) -> None:
 
 def load_settings() -> Settings:
     """Return the settings of the environment; an unknown `PERPETUA_…` name or a bad value is refused."""
-    known = _environment_names()
+    known = [*_environment_names(), ENV_FILE]
     for name in sorted(os.environ):
         if name.startswith(PREFIX) and name not in known:
             near = get_close_matches(name, known, n=1)
             hint = f" Hint: did you mean {near[0]}?" if near else " Hint: .env.example lists them all."
-            raise ConfigurationError(f"`{name}` is not a setting, was {os.environ[name]!r}.{hint}")
+            # its value is not shown: a mistyped name may hold a token
+            raise ConfigurationError(f"`{name}` is not a setting.{hint}")
     try:
-        return Settings()
+        return Settings(_env_file=_env_file())
     except ValidationError as error:
-        rules = "; ".join(
-            f"`{_environment_name(str(e['loc'][0]))}` {e['msg'].lower()}, was {e['input']!r}" for e in error.errors()
-        )
-        raise ConfigurationError(f"Settings: {rules}. Hint: .env.example explains each.") from error
+        rules = "; ".join(_rule(e) for e in error.errors())
+        # the cause would repeat the values of unknown names, which may be tokens
+        raise ConfigurationError(f"Settings: {rules}. Hint: .env.example explains each.") from None
 
 
-def _environment_name(field: str) -> str:
-    return field if field.startswith(PREFIX) else f"{PREFIX}{field.upper()}"
+def _env_file() -> Path | None:
+    named = os.environ.get(ENV_FILE)
+    return REPOSITORY / ".env" if named is None else Path(named) if named else None
+
+
+def _rule(error: Any) -> str:
+    field = str(error["loc"][0]).upper()
+    name = field if field.startswith(PREFIX) else f"{PREFIX}{field}"
+    if error["type"] == "extra_forbidden":
+        return f"`{name}` is not a setting"
+    return f"`{name}` {error['msg'].lower()}, was {error['input']!r}"
+
+
+def _local(value: Any) -> Any:
+    if value == "":
+        return REPOSITORY / "var"
+    if "://" in str(value):
+        raise ValueError("must be a folder of this machine")
+    return value
 
 
 def _environment_names() -> list[str]:

@@ -10,6 +10,8 @@ from include.core.errors import ConfigurationError
 from include.core.timeframes import Calendar
 
 SYSTEMS = Path(__file__).parent / "systems"
+# what a single run may change; what judges a run may not be changed by it
+CHANGEABLE = ("training", "reward", "account", "episode_length", "splits", "symbols")
 Positive = Field(gt=0)
 Fraction = Field(gt=0, lt=1)
 
@@ -166,6 +168,11 @@ def load_system(name: str, preset: str | None = None, overrides: dict[str, Any] 
             raise ConfigurationError(f"`preset` must be one of {', '.join(presets)}, was {preset!r}.")
         document = _merged(document, presets[preset])
     for key, value in (overrides or {}).items():
+        if key.split(".")[0] not in CHANGEABLE:
+            raise ConfigurationError(
+                f"`{key}` must begin with one of {', '.join(CHANGEABLE)}, was {value!r}: "
+                "gates, limits and presets are changed in the system's YAML file alone."
+            )
         document = _merged(document, _nested(key, value))
     return parse(SystemConfig, document, f"system {name}")
 

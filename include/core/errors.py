@@ -5,6 +5,11 @@ The class says what a scheduler should do with it: `TransientError` is worth ano
 into these at the one boundary that talks to the library.
 """
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from include.core.checks import CheckReport
+
 
 class PerpetuaError(Exception):
     """Base of all errors raised on purpose."""
@@ -23,7 +28,23 @@ class MissingInputError(PerpetuaError):
 
 
 class DataQualityError(PerpetuaError):
-    """A critical check failed; nothing was published."""
+    """A critical check failed; nothing was published.
+
+    Parameters
+    ----------
+    message : str
+        What failed.
+    report : CheckReport or None
+        The whole report, when there is one.
+    """
+
+    def __init__(self, message: str, report: "CheckReport | None" = None) -> None:
+        super().__init__(message, report)
+        self.message = message
+        self.report = report
+
+    def __str__(self) -> str:
+        return self.message
 
 
 class IntegrityError(PerpetuaError):

@@ -1,5 +1,6 @@
 """Atomic files and checksums: everything that is not a Delta table is written through here."""
 
+import ctypes
 import hashlib
 import json
 import os
@@ -10,6 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from include.core.errors import IntegrityError, MissingInputError
+
+_LIBC = ctypes.CDLL(None, use_errno=True)
+_AT_FDCWD = -100
+_RENAME_EXCHANGE = 2
 
 
 @contextmanager
@@ -33,14 +38,14 @@ def atomic_path(target: Path) -> Iterator[Path]:
 
 @contextmanager
 def atomic_directory(target: Path) -> Iterator[Path]:
-    """Yield an empty temporary directory; on success it takes the place of `target`.
+    """Yield an empty temporary directory; on success it takes the place of `target` in one step.
 
-    The old directory, if there is one, is moved aside first and removed last, so that a reader
-    finds the old or the new content.
+    A crash leaves the old directory or the new one, never neither; what a killed process left
+    behind is removed by the next writer.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(target)
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    aside = target.with_name(f".{target.name}.{os.getpid()}.old")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir()
     try:
@@ -48,12 +53,13 @@ def atomic_directory(target: Path) -> Iterator[Path]:
         for file in temporary.rglob("*"):
             _fsync(file)
         if target.exists():
-            target.replace(aside)
-        temporary.replace(target)
+            _exchange(temporary, target)
+        else:
+            temporary.rename(target)
         _fsync(target.parent)
     finally:
+        # after an exchange this is the old directory
         shutil.rmtree(temporary, ignore_errors=True)
-        shutil.rmtree(aside, ignore_errors=True)
 
 
 def write_text(target: Path, text: str) -> None:
@@ -81,6 +87,21 @@ def sha256_file(source: Path) -> str:
     """Return the SHA-256 of the bytes of `source`, in hex."""
     with source.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _exchange(first: Path, second: Path) -> None:
+    # the one call that swaps two directories without an instant at which either is missing (Linux ≥ 3.15)
+    done = _LIBC.renameat2(_AT_FDCWD, os.fsencode(first), _AT_FDCWD, os.fsencode(second), _RENAME_EXCHANGE)
+    if done != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), str(second))
+
+
+def _sweep(target: Path) -> None:
+    for litter in target.parent.glob(f".{target.name}.*.tmp"):
+        pid = litter.name.removesuffix(".tmp").rpartition(".")[2]
+        if pid.isdigit() and int(pid) != os.getpid() and not Path(f"/proc/{pid}").exists():
+            shutil.rmtree(litter, ignore_errors=True)
 
 
 def _fsync(path: Path) -> None:

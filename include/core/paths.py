@@ -1,9 +1,13 @@
 """Where everything lives under `PERPETUA_HOME`. No other module spells these names."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from include.core.errors import InvalidInputError
+
 REPOSITORY = Path(__file__).resolve().parents[2]
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +63,27 @@ class Home:
 
     def features(self, feature_set: str) -> Path:
         """Return the folder of a feature set."""
-        return self.root / "features" / feature_set
+        return self.root / "features" / _name(feature_set, "feature_set")
 
     def dataset(self, dataset_id: str) -> Path:
         """Return the folder of a frozen dataset."""
-        return self.datasets / dataset_id
+        return self.datasets / _name(dataset_id, "dataset_id")
 
     def run(self, run_id: str) -> Path:
         """Return the folder of a training run."""
-        return self.runs / run_id
+        return self.runs / _name(run_id, "run_id")
 
     def revalidation(self, revalidation_id: str) -> Path:
         """Return the folder of a revalidation's result."""
-        return self.reports / "revalidation" / revalidation_id
+        return self.reports / "revalidation" / _name(revalidation_id, "revalidation_id")
 
     def champion(self, system: str) -> Path:
         """Return the file that names the promoted model of `system`."""
-        return self.root / "models" / system / "champion.json"
+        return self.root / "models" / _name(system, "system") / "champion.json"
+
+
+def _name(text: str, argument: str) -> str:
+    # a name becomes a folder, so it must not lead anywhere else
+    if not _NAME.fullmatch(text):
+        raise InvalidInputError(f"`{argument}` must be letters, digits and . _ - (at most 200), was {text!r}.")
+    return text

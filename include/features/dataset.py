@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from include.core.clock import to_ms
 from include.core.errors import IntegrityError, InvalidInputError, MissingInputError
-from include.core.files import read_json
+from include.core.files import read_json, sha256_file
 from include.core.symbols import slug
 
 Split = Literal["train", "validation", "test"]
@@ -151,6 +151,10 @@ def load_dataset(folder: Path) -> Dataset:
 
 def _load_series(folder: Path, symbol: str, info: DatasetInfo) -> SymbolSeries:
     source = folder / symbol_file(symbol, info.timeframe)
+    if not source.is_file() or sha256_file(source) != info.files.get(source.name):
+        raise IntegrityError(
+            f"Dataset `{info.id}` is damaged: {source.name} is not the file that was frozen. Hint: freeze it again."
+        )
     try:
         frame = pq.read_table(source)
     except (OSError, ValueError) as error:

@@ -88,7 +88,8 @@ def freeze(
         if symbol in manifest.symbols:
             loaded.append(load_candidate(folder, symbol, manifest, feature_set.warmup, system.account.atr_lookback))
         progress("dataset", done, len(wanted))
-    selection = _select(loaded, wanted, system, feature_set, accept_inactive)
+    newest = [to_ms(manifest.symbols[symbol].last_open_time) for symbol in wanted if symbol in manifest.symbols]
+    selection = _select(loaded, wanted, system, feature_set, accept_inactive, newest)
     return _write(settings, system, feature_set, manifest, selection)
 
 
@@ -110,6 +111,7 @@ def _select(
     system: SystemConfig,
     feature_set: FeatureSet,
     accept_inactive: Sequence[str],
+    newest_stored: Sequence[int],
 ) -> _Selection:
     step = timeframe_ms(system.timeframe)
     dropped = dict.fromkeys(wanted, "no features built")
@@ -117,7 +119,8 @@ def _select(
     warm = [candidate for candidate in loaded if len(candidate.open_time)]
     if not warm:
         raise _no_symbol(dropped)
-    end = common_end([int(candidate.open_time[-1]) for candidate in warm], step)
+    # the newest stored candles, not the newest warm ones: a gap that all symbols share must not move the test window
+    end = common_end(newest_stored, step)
     splits = calendar_splits(min(int(candidate.open_time[0]) for candidate in warm), end, step, system.splits)
     warm, dropped = _long_enough(warm, splits, system, dropped)
     inactive = inactive_features(warm, splits["train"], feature_set)
@@ -143,8 +146,12 @@ def _long_enough(
 
 
 def _no_symbol(dropped: dict[str, str]) -> DataQualityError:
+    # a gap that all symbols share is the usual cause, and starts every warm-up anew
     reasons = "; ".join(f"{symbol}: {reason}" for symbol, reason in dropped.items())
-    return DataQualityError(f"No symbol has enough warm candles for a dataset: {reasons}. Hint: fetch more candles.")
+    return DataQualityError(
+        f"No symbol has enough warm candles for a dataset: {reasons}. "
+        "Hint: fetch more candles, or look for gaps on the data-quality page."
+    )
 
 
 def _table(candidate: Candidate, names: tuple[str, ...], step_ms: int) -> pa.Table:

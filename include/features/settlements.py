@@ -36,9 +36,10 @@ def candle_funding(
 ) -> CandleFunding:
     """Return the funding columns of candles.
 
-    A settlement covers the 8 hours before it, the longest interval there is, whatever the symbol's interval: so two
-    settlements at most 8 hours apart leave nothing open, and a hole of one 8-hour settlement counts 8 hours. After the
-    last known settlement another 8 hours are covered, for the next one is not due before.
+    A settlement covers its interval, at most 8 hours: the distance to the one before, or the distance to the next
+    where the one before is unusually far. So a missing settlement leaves its interval open, whatever the symbol's
+    interval is, and a change of the interval leaves nothing open. After the last known settlement another interval
+    is covered, for the next one is not due before.
 
     Parameters
     ----------
@@ -73,10 +74,11 @@ def _uncovered_hours(
     if len(open_time) == 0 or len(funding_time) == 0:
         return (close_time - open_time) / HOUR_MS
     first, last = int(open_time[0]), int(close_time[-1])
-    grace_end = int(funding_time[-1]) + LONGEST_INTERVAL_MS
+    intervals = _intervals(funding_time)
+    grace_end = int(funding_time[-1] + intervals[-1])
     # holes: before the first settlement, between each two, after the last; most have no length
     starts = np.concatenate([[min(first, int(funding_time[0]))], funding_time[:-1], [grace_end]])
-    ends = np.concatenate([funding_time - LONGEST_INTERVAL_MS, [max(last, grace_end)]])
+    ends = np.concatenate([funding_time - intervals, [max(last, grace_end)]])
     lengths = np.maximum(ends - starts, 0)
     before = np.concatenate([[0], np.cumsum(lengths)])
 
@@ -86,3 +88,14 @@ def _uncovered_hours(
         return total
 
     return (uncovered_until(close_time) - uncovered_until(open_time)) / HOUR_MS
+
+
+def _intervals(funding_time: NDArray[np.int64]) -> NDArray[np.int64]:
+    # the distance to the settlement before, unless it stands alone between shorter ones: then one is missing
+    distances = np.diff(funding_time)
+    longest = np.array([LONGEST_INTERVAL_MS])
+    after = np.concatenate([distances, longest])
+    before = np.concatenate([after[:1], distances])
+    earlier = np.concatenate([before[:2], distances[:-1]])[: len(before)]
+    is_usual = (before == earlier) | (before <= after)
+    return np.minimum(np.where(is_usual, before, np.minimum(before, after)), LONGEST_INTERVAL_MS)

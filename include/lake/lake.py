@@ -125,9 +125,16 @@ class Lake:
 
     def newest(self, table: str, by: list[str], column: str) -> pd.DataFrame:
         """Return the greatest value of `column` for each combination of `by`, sorted by `by`."""
+        return self._extreme(table, by, column, "max")
+
+    def oldest(self, table: str, by: list[str], column: str) -> pd.DataFrame:
+        """Return the smallest value of `column` for each combination of `by`, sorted by `by`."""
+        return self._extreme(table, by, column, "min")
+
+    def _extreme(self, table: str, by: list[str], column: str, measure: str) -> pd.DataFrame:
         rows = self.read_arrow(table, [*by, column])
-        newest = rows.group_by(by).aggregate([(column, "max")]).rename_columns([*by, column])
-        return to_frame(newest.sort_by([(name, "ascending") for name in by]))
+        found = rows.group_by(by).aggregate([(column, measure)]).rename_columns([*by, column])
+        return to_frame(found.sort_by([(name, "ascending") for name in by]))
 
     def compare(self, table: str, rows: pa.Table) -> Changes:
         """Return what `merge` would change, without changing it."""

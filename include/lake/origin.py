@@ -50,7 +50,7 @@ def origin_of(settings: Settings) -> str:
 
 
 def _market_folders(home: Home) -> list[Path]:
-    return [home.lake, home.staging, home.features("x").parent]
+    return [home.lake, home.staging, home.features("x").parent, home.datasets, home.runs, home.champion("x").parents[1]]
 
 
 def _aside(home: Home, origin: str) -> list[Path]:

@@ -137,6 +137,12 @@ def _fetch_symbol(venue: Venue, plan: Plan, symbol: str, gathering: _Gathering) 
     fundings = fetch_fundings(venue, symbol, plan.fundings_from(symbol, listed_ms), funding_end_ms)
     gathering.add(CANDLES.name, candles.rows, candles.refused)
     gathering.add(FUNDING_RATES.name, fundings.rows, fundings.refused)
+    if (older := plan.candles_before(symbol, listed_ms)) is not None:
+        candles = fetch_candles(venue, symbol, plan.timeframe, *older)
+        gathering.add(CANDLES.name, candles.rows, candles.refused)
+    if (older := plan.fundings_before(symbol, listed_ms)) is not None:
+        fundings = fetch_fundings(venue, symbol, *older)
+        gathering.add(FUNDING_RATES.name, fundings.rows, fundings.refused)
 
 
 def _fetch_fear_greed(settings: Settings, venue: Venue, plan: Plan, gathering: _Gathering, progress: Progress) -> None:

@@ -1,4 +1,4 @@
-"""From where to fetch: the lake's newest record minus an overlap, or the whole wanted history."""
+"""From where to fetch: the lake's newest record minus an overlap, and what is wanted before its oldest one."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -36,6 +36,8 @@ class Plan:
         Start where nothing is stored, None for the symbol's listing.
     candles, fundings, macro : dict
         Newest stored event time (ms) by symbol or series.
+    oldest_candles, oldest_fundings : dict
+        Oldest stored event time (ms) by symbol.
     fear_greed_ms : int or None
         Newest stored day.
     """
@@ -48,6 +50,8 @@ class Plan:
     fundings: dict[str, int]
     macro: dict[str, int]
     fear_greed_ms: int | None
+    oldest_candles: dict[str, int]
+    oldest_fundings: dict[str, int]
 
     def candles_from(self, symbol: str, listed_ms: int | None) -> int:
         """Return the first open time to fetch of `symbol`."""
@@ -63,6 +67,21 @@ class Plan:
         if self.start_ms is not None or newest is None:
             return self._window(listed_ms)
         return min(newest, self.end_ms) - OVERLAP_FUNDING_MS
+
+    def candles_before(self, symbol: str, listed_ms: int | None) -> tuple[int, int] | None:
+        """Return the first and last open time that are wanted and older than all that is stored, None for none."""
+        return self._before(self.oldest_candles.get(symbol), timeframe_ms(self.timeframe), listed_ms)
+
+    def fundings_before(self, symbol: str, listed_ms: int | None) -> tuple[int, int] | None:
+        """Return the first and last settlement time that are wanted and older than all that is stored."""
+        return self._before(self.oldest_fundings.get(symbol), 1, listed_ms)
+
+    def _before(self, oldest: int | None, step_ms: int, listed_ms: int | None) -> tuple[int, int] | None:
+        # a lake that was filled for a shorter window does not end the history: the wider window is filled backwards
+        wanted = self._window(listed_ms)
+        if self.start_ms is not None or oldest is None or oldest - step_ms < wanted:
+            return None
+        return wanted, oldest - step_ms
 
     def _window(self, listed_ms: int | None) -> int:
         listed = listed_ms if listed_ms is not None else to_ms(FIRST_LISTING)
@@ -83,18 +102,21 @@ def make_plan(
     until = market_now if end is None else min(end, market_now)
     end_ms = floor_to_timeframe(to_ms(until), timeframe) - length
     candles = lake.newest("candles", ["symbol", "timeframe"], "open_time")
+    oldest = lake.oldest("candles", ["symbol", "timeframe"], "open_time")
     fear_greed = lake.newest("fear_greed", ["classification"], "timestamp")
     return Plan(
         timeframe=timeframe,
         start_ms=None if start is None else to_ms(start),
         end_ms=end_ms,
         window_start_ms=None if candles_per_symbol is None else end_ms - (candles_per_symbol - 1) * length,
-        candles=_newest(candles[candles["timeframe"] == timeframe], "symbol", "open_time"),
-        fundings=_newest(lake.newest("funding_rates", ["symbol"], "funding_time"), "symbol", "funding_time"),
-        macro=_newest(lake.newest("macro", ["series"], "date"), "series", "date"),
+        candles=_by_name(candles[candles["timeframe"] == timeframe], "symbol", "open_time"),
+        fundings=_by_name(lake.newest("funding_rates", ["symbol"], "funding_time"), "symbol", "funding_time"),
+        macro=_by_name(lake.newest("macro", ["series"], "date"), "series", "date"),
         fear_greed_ms=None if fear_greed.empty else int(epoch_ms(fear_greed["timestamp"]).max()),
+        oldest_candles=_by_name(oldest[oldest["timeframe"] == timeframe], "symbol", "open_time"),
+        oldest_fundings=_by_name(lake.oldest("funding_rates", ["symbol"], "funding_time"), "symbol", "funding_time"),
     )
 
 
-def _newest(frame: pd.DataFrame, by: str, column: str) -> dict[str, int]:
+def _by_name(frame: pd.DataFrame, by: str, column: str) -> dict[str, int]:
     return dict(zip(frame[by], epoch_ms(frame[column]).tolist(), strict=True))

@@ -100,7 +100,8 @@ def read_batch(home: Home, batch_id: str) -> BatchInfo:
 
 def newest_batch(home: Home) -> str:
     """Return the id of the batch that was fetched last."""
-    fetched = sorted(home.staging.glob("*/batch.json"), key=lambda file: file.stat().st_mtime_ns)
+    batches = [file for file in home.staging.glob("*/batch.json") if _BATCH_ID.fullmatch(file.parent.name)]
+    fetched = sorted(batches, key=lambda file: file.stat().st_mtime_ns)
     if not fetched:
         raise MissingInputError("No batch was fetched yet. Hint: `python -m include market backfill` fetches one.")
     return fetched[-1].parent.name

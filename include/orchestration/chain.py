@@ -9,7 +9,7 @@ from typing import Any
 
 from include.config.settings import Settings
 from include.core.clock import wall_now
-from include.core.errors import PerpetuaError
+from include.core.errors import PerpetuaError, TransientError
 from include.orchestration.airflow_api import FINISHED, AirflowApi
 from include.orchestration.defaults import POOLS
 from include.orchestration.stack import Stack
@@ -20,6 +20,10 @@ PARSE_SECONDS = 120.0
 EVENT_SECONDS = 60.0
 # a task in this state waits for a person; the chain has then done its part
 AWAITING = "awaiting_input"
+PREFIX = "chain__"
+# longer than any task's start takes: past it, something else holds the DAG or its pool
+QUEUED_SECONDS = 600.0
+TOLERATED_FAILURES = 10
 
 
 @dataclass
@@ -85,19 +89,32 @@ class Chain:
                 missing = ", ".join(sorted(set(DAGS) - self._api.dag_ids()))
                 raise PerpetuaError(f"DAGs were not parsed: {missing}. {' '.join(self._api.import_errors())}")
             time.sleep(POLL_SECONDS)
+        self._end_interrupted_chains()
         # an unpaused consumer is what an asset event wakes, so all are unpaused before the first run
         for dag_id in DAGS:
             self._api.unpause(dag_id)
 
+    def _end_interrupted_chains(self) -> None:
+        # a chain that was stopped half-way left a run whose tasks are gone; it would hold up this one
+        for dag_id in DAGS:
+            for run in self._api.runs(dag_id):
+                if run["state"] not in FINISHED and run["dag_run_id"].startswith(PREFIX):
+                    states = {task["state"] for task in self._api.tasks(dag_id, run["dag_run_id"])}
+                    if AWAITING not in states:
+                        self._api.fail(dag_id, run["dag_run_id"])
+
     def _start(self, dag_id: str) -> str:
         if dag_id == "build_features":
             return self._woken_by_market_data()
-        conf = {
-            "train_ppo": {"system": self._settings.system},
-            "training_checks": {"slot": "standup"},
-            "revalidate_model": {"system": self._settings.system},
-        }.get(dag_id)
-        return self._api.trigger(dag_id, f"chain__{self._stamp}", conf)
+        conf: dict[str, Any] = {"system": self._settings.system}
+        if dag_id == "market_data":
+            conf = {}
+        elif dag_id == "training_checks":
+            conf = {"slot": "standup"}
+        elif dag_id == "revalidate_model":
+            # the very run of this chain: a run that was reused is not the latest one
+            conf["run"] = self.returned("train_ppo", "training.train")
+        return self._api.trigger(dag_id, f"{PREFIX}{self._stamp}", conf)
 
     def _woken_by_market_data(self) -> str:
         source = self.stages[0].run_id
@@ -112,19 +129,37 @@ class Chain:
         raise PerpetuaError(f"Run `{source}` of market_data did not wake build_features in {EVENT_SECONDS:.0f} s.")
 
     def _follow(self, stage: Stage, started: float) -> None:
+        failures = 0
         while not stage.is_done:
             self._stack.require_alive()
-            instances = sorted(self._api.tasks(stage.dag_id, stage.run_id), key=_by_start)
-            stage.tasks = [(task["task_id"], task["state"] or "waiting") for task in instances]
-            stage.state = self._api.run(stage.dag_id, stage.run_id)["state"]
-            if stage.state not in FINISHED and _only_people_are_missing(stage.tasks):
-                stage.state = AWAITING
             stage.seconds = time.monotonic() - started
+            try:
+                instances = self._look(stage)
+                failures = 0
+            except TransientError:
+                # a busy machine answers late now and then; that is no reason to stop everything
+                failures += 1
+                if failures > TOLERATED_FAILURES:
+                    raise
+                instances = []
             self._show(self.stages)
             if stage.state == "failed":
                 raise PerpetuaError(self._failure(stage, instances))
+            if stage.state == "queued" and stage.seconds > QUEUED_SECONDS:
+                raise PerpetuaError(
+                    f"`{stage.dag_id}` did not start in {QUEUED_SECONDS:.0f} s. "
+                    "Hint: look in Airflow for a run of it that is still going."
+                )
             if not stage.is_done:
                 time.sleep(POLL_SECONDS)
+
+    def _look(self, stage: Stage) -> list[dict[str, Any]]:
+        instances = sorted(self._api.tasks(stage.dag_id, stage.run_id), key=_by_start)
+        stage.tasks = [(task["task_id"], task["state"] or "waiting") for task in instances]
+        stage.state = self._api.run(stage.dag_id, stage.run_id)["state"]
+        if stage.state not in FINISHED and _only_people_are_missing(stage.tasks):
+            stage.state = AWAITING
+        return instances
 
     def _failure(self, stage: Stage, instances: list[dict[str, Any]]) -> str:
         logs = self._settings.home.airflow / "logs" / f"dag_id={stage.dag_id}" / f"run_id={stage.run_id}"

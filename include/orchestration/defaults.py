@@ -37,7 +37,7 @@ POOLS: dict[Pool, str] = {
 RETRY_POLICY = ExceptionRetryPolicy(
     rules=[
         RetryRule(
-            exception=[TransientError, OSError],
+            exception=[TransientError, ConnectionError, TimeoutError],
             action=RetryAction.RETRY,
             reason="The outside world failed; it usually passes.",
         )
@@ -46,11 +46,12 @@ RETRY_POLICY = ExceptionRetryPolicy(
 )
 
 
-def dag_arguments(owner: str, *tags: Tag) -> dict[str, Any]:
+def dag_arguments(owner: str, *tags: Tag, max_active_runs: int = 1) -> dict[str, Any]:
     """Return the keyword arguments of `@dag` that every DAG shares."""
     return {
         "tags": [tag.value for tag in tags],
-        "max_active_runs": 1,
+        # the pools keep heavy work one at a time; a run that waits for a person must not hold up the next
+        "max_active_runs": max_active_runs,
         "render_template_as_native_obj": True,
         "default_args": {
             "owner": owner,

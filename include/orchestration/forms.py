@@ -28,11 +28,6 @@ def market_data() -> dict[str, Any]:
     }
 
 
-def build_features() -> dict[str, Any]:
-    """Return the form of `build_features`."""
-    return {"timeframe": Param("4h", type="string", enum=list(TIMEFRAMES_MS), title="Timeframe")}
-
-
 def train_ppo() -> dict[str, Any]:
     """Return the form of `train_ppo`."""
     presets = sorted({preset for name in system_names() for preset in read_yaml(SYSTEMS / f"{name}.yaml")["presets"]})

@@ -1,6 +1,7 @@
 """The addresses that messages and tables point people to."""
 
 from pathlib import Path
+from urllib.parse import quote
 
 from include.config.settings import Settings
 
@@ -32,6 +33,10 @@ class Links:
     def revalidation(self, revalidation_id: str) -> str:
         """Return the address of a revalidation's report."""
         return self._report(self._settings.home.revalidation(revalidation_id) / "revalidation_result.html")
+
+    def task(self, dag_id: str, run_id: str, task_id: str) -> str:
+        """Return the address of a task's log in Airflow."""
+        return f"{self._settings.airflow_url}/dags/{dag_id}/runs/{quote(run_id)}/tasks/{task_id}"
 
     def run(self, run_id: str) -> str:
         """Return the address of a training run's folder, as a path on the machine that trained it."""

@@ -36,7 +36,7 @@ def load(dag_id: str) -> Schedule:
     slot. A list of datetimes fires each exactly once, late rather than never: it needs catch-up and a
     start just before its first event, since without catch-up a single event can be missed entirely.
     """
-    entry = _campaign()["schedules"].get(dag_id)
+    entry = _section("schedules").get(dag_id)
     if entry is None:
         return Schedule(None, None, catchup=False)
     if isinstance(entry, str):
@@ -44,18 +44,25 @@ def load(dag_id: str) -> Schedule:
         timetable = CronTriggerTimetable(entry, timezone="UTC", run_immediately=timedelta(0))
         return Schedule(timetable, None, catchup=False)
     events = sorted(_utc(event, dag_id) for event in entry)
+    if not events:
+        raise ConfigurationError(
+            f"`schedules.{dag_id}` must name at least one time, was []. Hint: null is by hand only."
+        )
     return Schedule(EventsTimetable(event_dates=events, presorted=True), events[0] - timedelta(minutes=1), catchup=True)
 
 
 def approval_timeout() -> timedelta:
     """Return how long an approval is waited for before it counts as refused."""
-    return timedelta(hours=float(_campaign()["revalidation"]["approval_hours"]))
+    return timedelta(hours=float(_section("revalidation")["approval_hours"]))
 
 
-def _campaign() -> dict[str, Any]:
+def _section(name: str) -> dict[str, Any]:
     source = Path(os.environ.get("PERPETUA_CAMPAIGN") or DEFAULT)
-    document: dict[str, Any] = yaml.safe_load(source.read_text(encoding="utf-8"))
-    return document
+    document = yaml.safe_load(source.read_text(encoding="utf-8"))
+    if not isinstance(document, dict) or not isinstance(document.get(name), dict):
+        raise ConfigurationError(f"`{source}` must have a section `{name}`.")
+    section: dict[str, Any] = document[name]
+    return section
 
 
 def _utc(event: Any, dag_id: str) -> Any:

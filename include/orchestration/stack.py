@@ -13,7 +13,6 @@ import httpx
 
 from include.config.settings import Settings
 from include.core.errors import PerpetuaError
-from include.core.files import write_text
 from include.core.paths import REPOSITORY
 from include.orchestration.airflow_api import AirflowApi
 from include.orchestration.processes import Processes, require_free_port
@@ -138,6 +137,9 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
         "WORKERS__MAX_FAILED_HEARTBEATS": 60,
     }
     environment = {f"AIRFLOW__{name}": str(value) for name, value in values.items()}
+    if settings.campaign_path is not None:
+        # DAG files read schedules from the environment alone, and the setting may stand in .env
+        environment["PERPETUA_CAMPAIGN"] = str(settings.campaign_path.resolve())
     path = os.pathsep.join(filter(None, (str(REPOSITORY), os.environ.get("PYTHONPATH"))))
     return environment | {
         "AIRFLOW_HOME": str(home),
@@ -150,9 +152,8 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
 
 def _secret(source: Path) -> str:
     if not source.exists():
-        source.touch(mode=0o600)
-        write_text(source, secrets.token_hex(32))
-        source.chmod(0o600)
+        with os.fdopen(os.open(source, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
+            stream.write(secrets.token_hex(32))
     return source.read_text(encoding="utf-8")
 
 

@@ -4,18 +4,25 @@ A stage takes settings and small values, and returns a small JSON-able document:
 verdicts, never frames. It raises once, at its end. Airflow is not imported here.
 """
 
+import logging
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from include.config.settings import Settings
 from include.config.system import load_system
 from include.config.universe import select
 from include.core.checks import CheckReport
 from include.core.clock import parse_utc, wall_now
-from include.core.errors import DataQualityError, MissingInputError
+from include.core.errors import DataQualityError, InvalidInputError, MissingInputError, PerpetuaError
 from include.core.progress import Progress, no_progress
 from include.orchestration.links import Links
+
+if TYPE_CHECKING:
+    from include.alerts.slack import SlackChannel
+
+log = logging.getLogger(__name__)
 
 
 def fetch_market_data(
@@ -48,11 +55,11 @@ def fetch_market_data(
 
 
 def validate_market_data(settings: Settings, batch_id: str) -> dict[str, Any]:
-    """Validate a staged batch and write its quality pages; a failed critical check reaches Slack and raises."""
+    """Validate a staged batch and write its quality pages; a failed critical check raises."""
     from include.validation.batch import validate_batch
 
     report = validate_batch(settings, batch_id)
-    _require_passed(settings, report, f"Batch `{batch_id}`")
+    _require_passed(report, f"Batch `{batch_id}`")
     return {"batch_id": batch_id, "checks": len(report.results), "failures": [f.message for f in report.failures]}
 
 
@@ -63,19 +70,20 @@ def publish_market_data(settings: Settings, batch_id: str) -> dict[str, Any]:
     return publish(settings, batch_id).model_dump(mode="json")
 
 
-def stage_features(settings: Settings, system: str, *, timeframe: str = "4h", progress: Progress = no_progress) -> str:
+def stage_features(settings: Settings, system: str, progress: Progress = no_progress) -> str:
     """Compute the feature set of `system` beside the published one; return the build's id."""
     from include.features.build import stage
 
-    return stage(settings, load_system(system).feature_set, timeframe, progress)
+    config = load_system(system)
+    return stage(settings, config.feature_set, config.timeframe, progress)
 
 
 def check_features(settings: Settings, build_id: str) -> dict[str, Any]:
-    """Hold a staged build against the feature checks; a failed critical check reaches Slack and raises."""
+    """Hold a staged build against the feature checks; a failed critical check raises."""
     from include.features.build import check as check_build
 
     report = check_build(settings, build_id)
-    _require_passed(settings, report, f"Build `{build_id}`")
+    _require_passed(report, f"Build `{build_id}`")
     return {"build_id": build_id, "checks": len(report.results), "failures": [f.message for f in report.failures]}
 
 
@@ -86,20 +94,20 @@ def publish_features(settings: Settings, build_id: str) -> dict[str, Any]:
     return asdict(publish(settings, build_id))
 
 
-def build_features(
-    settings: Settings, system: str, *, timeframe: str = "4h", progress: Progress = no_progress
-) -> dict[str, Any]:
+def build_features(settings: Settings, system: str, progress: Progress = no_progress) -> dict[str, Any]:
     """Compute, check and publish the feature set of `system`."""
-    build_id = stage_features(settings, system, timeframe=timeframe, progress=progress)
+    build_id = stage_features(settings, system, progress)
     checked = check_features(settings, build_id)
     return {**publish_features(settings, build_id), "failures": checked["failures"]}
 
 
-def freeze_dataset(settings: Settings, system: str, preset: str | None = None) -> dict[str, Any]:
+def freeze_dataset(
+    settings: Settings, system: str, preset: str | None = None, overrides: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """Freeze the training data of `system`; the same content yields the same id."""
     from include.features.freeze import freeze
 
-    return freeze(settings, load_system(system, preset)).model_dump(mode="json")
+    return freeze(settings, load_system(system, preset, overrides)).model_dump(mode="json")
 
 
 def train(
@@ -148,7 +156,7 @@ def announce_training(settings: Settings, run_id: str) -> dict[str, Any]:
     posted = channel.post(training_summary(run, report, Links(settings).run(run_id)))
     figure = folder / "training.png"
     training_figure(folder, figure)
-    channel.upload(figure, f"Training curves of {run_id}", posted.ts)
+    _upload(channel, figure, f"Training curves of {run_id}", posted.ts)
     return {"ts": posted.ts, "alerts": [failure.message for failure in report.failures]}
 
 
@@ -184,14 +192,19 @@ def announce_revalidation(settings: Settings, revalidation_id: str) -> dict[str,
     posted = channel.post(
         verdict(result, {"report": links.revalidation(revalidation_id), "run": links.run(result.run_id)})
     )
-    channel.upload(folder / "equity.png", "Equity and drawdown on the test window", posted.ts)
+    _upload(channel, folder / "equity.png", "Equity and drawdown on the test window", posted.ts)
     return {"ts": posted.ts, "decision": result.decision}
 
 
-def promote(settings: Settings, revalidation_id: str, result_sha256: str, approved_by: str) -> dict[str, Any]:
-    """Make the revalidated model the champion of its system; an edited result is refused."""
+def promote(
+    settings: Settings, revalidation_id: str, result_sha256: str, approver: dict[str, Any] | None
+) -> dict[str, Any]:
+    """Make the revalidated model the champion of its system; an edited result or a nameless approval is refused."""
     from include.reporting.champion import promote as promote_champion
 
+    approved_by = (approver or {}).get("name") or (approver or {}).get("id")
+    if not approved_by:
+        raise InvalidInputError(f"`approver` must name a person, was {approver!r}. Hint: approve while logged in.")
     champion = promote_champion(settings.home, revalidation_id, result_sha256, approved_by, wall_now())
     return champion.model_dump(mode="json")
 
@@ -226,15 +239,18 @@ def resolve_run(settings: Settings, system: str, run_id: str) -> str:
     return run.run_id
 
 
-def _require_passed(settings: Settings, report: CheckReport, what: str) -> None:
-    if report.passed:
-        return
-    from include.alerts.messages import data_quality
-    from include.alerts.slack import SlackChannel
+def _upload(channel: "SlackChannel", figure: Path, title: str, thread: str) -> None:
+    try:
+        channel.upload(figure, title, thread)
+    except PerpetuaError:
+        # the message stands; failing here would post it a second time with the retry
+        log.exception("%s could not be uploaded to Slack", figure.name)
 
-    SlackChannel(settings).post(data_quality(report, Links(settings).data_quality))
-    reasons = "; ".join(failure.message for failure in report.failures)
-    raise DataQualityError(f"{what} was not published: {reasons}")
+
+def _require_passed(report: CheckReport, what: str) -> None:
+    if not report.passed:
+        reasons = "; ".join(failure.message for failure in report.failures)
+        raise DataQualityError(f"{what} was not published: {reasons}", report)
 
 
 def _instant(text: str | None, argument: str) -> datetime | None:

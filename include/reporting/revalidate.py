@@ -35,7 +35,7 @@ from include.reporting.verdict import (
     revalidation_id,
 )
 from include.training.policy import Policy, load_policy, require_features
-from include.training.runs import RunInfo, read_config, read_run
+from include.training.runs import RunInfo, is_locked, read_config, read_run
 
 SPLIT: Split = "test"
 STEPS = 5
@@ -60,8 +60,8 @@ class _Judged:
 def revalidate(settings: Settings, run_folder: Path, *, progress: Progress = no_progress) -> RevalidationResult:
     """Backtest the best model of a run on its test window, judge it by the gates and write the report.
 
-    The account is the one the run was trained with; gates, decision table and recorded baseline are those
-    of the system today. The same run on the same dataset gives the same id and the same result, times apart.
+    Account, gates, decision table and recorded baseline are those of the system today, whatever the run was
+    trained with. The same run on the same dataset gives the same id and the same result, times apart.
 
     Parameters
     ----------
@@ -135,10 +135,11 @@ class _Steps:
 
 def _load_candidate(run_folder: Path) -> _Candidate:
     run = read_run(run_folder)
-    if run.status == "running":
+    if run.status == "running" and is_locked(run_folder):
         raise MissingInputError(f"Run `{run.run_id}` is still in training, nothing to revalidate yet.")
     today = load_system(run.system)
-    judged_by = {"gates": today.gates, "decision": today.decision, "recorded_baseline": today.recorded_baseline}
+    # costs and limits are the owner's, not the run's: a model trained without fees is not judged without them
+    judged_by = {name: getattr(today, name) for name in ("account", "gates", "decision", "recorded_baseline")}
     return _Candidate(run, read_config(run_folder).model_copy(update=judged_by), load_policy(run_folder, "best"))
 
 
@@ -159,7 +160,16 @@ def _result(
     gates = evaluate_gates(judged.metrics, system.gates, subject=f"risk gates of {run.run_id}")
     window = dataset.info.splits[SPLIT]
     return RevalidationResult(
-        id=revalidation_id(run.run_id, policy.sha256, dataset.info.id, SPLIT),
+        id=revalidation_id(
+            run.run_id,
+            policy.sha256,
+            dataset.info.id,
+            SPLIT,
+            len(judged.nulls.decisions),
+            system.account.model_dump_json(),
+            *(gate.model_dump_json() for gate in system.gates),
+            system.decision.model_dump_json(),
+        ),
         system=system.name,
         timeframe=system.timeframe,
         run_id=run.run_id,

@@ -138,10 +138,9 @@ class RevalidationResult(Record):
         )
 
 
-def revalidation_id(run_id: str, model_sha256: str, dataset_id: str, split: str) -> str:
-    """Return the id of a revalidation: 16 hex digits that depend on all four parts and nothing else."""
-    text = f"{run_id}\x1f{model_sha256}\x1f{dataset_id}\x1f{split}"
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+def revalidation_id(*parts: str | int) -> str:
+    """Return the id of a revalidation: 16 hex digits that depend on all parts and nothing else."""
+    return hashlib.sha256("\x1f".join(map(str, parts)).encode()).hexdigest()[:16]
 
 
 def read_result(folder: Path) -> RevalidationResult:

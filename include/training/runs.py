@@ -8,6 +8,7 @@ Writing models does not belong here (`artifacts.py`).
 import fcntl
 import hashlib
 import json
+import logging
 import os
 import time
 from collections.abc import Iterator
@@ -22,6 +23,8 @@ from include.config.system import SystemConfig
 from include.core.errors import AlreadyRunningError, IntegrityError, MissingInputError
 from include.core.files import read_json, write_json
 from include.core.paths import Home
+
+logger = logging.getLogger(__name__)
 
 RUN_FILE = "run.json"
 CONFIG_FILE = "config.json"
@@ -132,9 +135,18 @@ def read_config(folder: Path) -> SystemConfig:
 def all_runs(home: Home, system: str) -> list[RunInfo]:
     """Return the runs of `system`, oldest first; runs that were moved aside are not among them."""
     folders = home.runs.iterdir() if home.runs.is_dir() else ()
-    runs = [(folder.name, read_run(folder)) for folder in folders if (folder / RUN_FILE).is_file()]
-    mine = [info for name, info in runs if info.run_id == name and info.system == system]
+    runs = [(folder.name, _readable(folder)) for folder in folders if (folder / RUN_FILE).is_file()]
+    mine = [info for name, info in runs if info is not None and info.run_id == name and info.system == system]
     return sorted(mine, key=lambda info: info.started_at)
+
+
+def _readable(folder: Path) -> RunInfo | None:
+    try:
+        return read_run(folder)
+    except IntegrityError:
+        # one damaged record must not hide every other run
+        logger.exception("Run %s is left out: its record cannot be read", folder.name)
+        return None
 
 
 def latest_run(home: Home, system: str, status: RunStatus | None = None) -> RunInfo | None:

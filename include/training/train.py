@@ -125,6 +125,8 @@ def _require(system: SystemConfig, dataset: Dataset, output: str | None, engine:
             f"`dataset` must be one of system {system.name}, was {dataset.info.id} of {dataset.info.system}. "
             f"Hint: freeze a dataset for {system.name}."
         )
+    if output == "latest":
+        raise InvalidInputError("`output` must not be 'latest': that always means the newest run.")
     if output is not None and not _NAME.fullmatch(output):
         raise InvalidInputError(f"`output` must be letters, digits, `_`, `-` and `.`, was {output!r}.")
 

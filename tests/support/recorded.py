@@ -5,15 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from include.core.paths import REPOSITORY
-
-# read once: the tests' own environment is cleaned of every PERPETUA_ name
-FOLDER = Path(os.environ.get("PERPETUA_TEST_DATA") or REPOSITORY.parent / "shared" / "data")
+FOLDER = Path(os.environ.get("RECORDED_MARKET_DATA", "no folder named"))
 
 
 def recorded(name: str) -> Path:
     """Return a recorded file, or skip the test where it is not at hand."""
     file = FOLDER / name
     if not file.is_file():
-        pytest.skip(f"no recorded {name}: PERPETUA_TEST_DATA names the folder that holds it")
+        pytest.skip(f"no recorded {name}: RECORDED_MARKET_DATA names the folder that holds it")
     return file

@@ -1,5 +1,6 @@
 """A local stack for tests: a home and ports of its own, in the environment that its processes inherit."""
 
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from include.config.settings import Settings, load_settings
+from include.config.settings import ENV_FILE, PREFIX, Settings, load_settings
 
 PORTS = (
     "PERPETUA_SANDBOX_PORT",
@@ -22,7 +23,10 @@ PORTS = (
 def deployment(home: Path, **changes: str) -> Iterator[Settings]:
     """Yield the settings of a deployment on free ports, set in the environment, `changes` on top."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(Settings.model_config, "env_file", None)
+        # neither the developer's environment nor their .env may reach the processes: it may be a live one
+        for name in [name for name in os.environ if name.startswith(PREFIX)]:
+            patch.delenv(name)
+        patch.setenv(ENV_FILE, "")
         for name, port in zip(PORTS, _free_ports(len(PORTS)), strict=True):
             patch.setenv(name, str(port))
         patch.setenv("PERPETUA_HOME", str(home))

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from include.config.campaign import load_campaign
+from include.config.campaign import DEFAULT, load_campaign
 from include.core.errors import ConfigurationError
 
 
@@ -21,7 +21,7 @@ def test_the_recorded_campaign_ran_from_monday_to_friday() -> None:
 
 
 def test_fixed_times_are_a_list(tmp_path: Path) -> None:
-    shipped = Path("include/config/campaign.yaml").read_text(encoding="utf-8")
+    shipped = DEFAULT.read_text(encoding="utf-8")
     file = tmp_path / "campaign.yaml"
     file.write_text(shipped.replace('"0 14 * * 5"', "[2026-02-27T14:00:00Z]"), encoding="utf-8")
     assert load_campaign(file).schedules["revalidate_model"] == (datetime(2026, 2, 27, 14, tzinfo=UTC),)
@@ -31,4 +31,23 @@ def test_an_unknown_key_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "campaign.yaml"
     file.write_text("colour: blue\n", encoding="utf-8")
     with pytest.raises(ConfigurationError, match="`colour` extra inputs are not permitted"):
+        load_campaign(file)
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "named"),
+    [
+        ("training_checks:", "training_check:", "schedules"),
+        ("  10: standup", "  99: standup", "check_slots"),
+        ('report_due: "16:00"', 'report_due: "never"', "report_due"),
+        ('"0 14 * * 5"', "[]", "revalidate_model"),
+        ("approval_hours: 24", "approval_hours: 0", "approval_hours"),
+    ],
+)
+def test_a_mistake_in_the_campaign_is_named(tmp_path: Path, was: str, becomes: str, named: str) -> None:
+    shipped = DEFAULT.read_text(encoding="utf-8")
+    assert was in shipped
+    file = tmp_path / "campaign.yaml"
+    file.write_text(shipped.replace(was, becomes, 1), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=named):
         load_campaign(file)

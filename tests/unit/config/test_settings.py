@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from include.config.settings import Settings, load_settings
+from include.config.settings import ENV_FILE, Settings, load_settings
 from include.core.errors import ConfigurationError
 from include.core.paths import REPOSITORY
 
@@ -26,7 +26,7 @@ def test_settings_come_from_the_environment_and_cannot_be_changed(monkeypatch: p
 def test_an_unknown_setting_is_refused_with_the_nearest_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PERPETUA_MOED", "live")
     with pytest.raises(
-        ConfigurationError, match=r"`PERPETUA_MOED` is not a setting, was 'live'. Hint: did you mean PERPETUA_MODE"
+        ConfigurationError, match=r"`PERPETUA_MOED` is not a setting\. Hint: did you mean PERPETUA_MODE\?"
     ):
         load_settings()
 
@@ -74,6 +74,37 @@ def test_the_example_lists_every_setting() -> None:
         str(field.validation_alias or f"PERPETUA_{name.upper()}") for name, field in Settings.model_fields.items()
     }
     assert listed == fields
+    assert len(fields) > 20
+
+
+def test_a_file_of_settings_is_read_and_a_typing_error_in_it_does_not_show_its_value(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "mine.env"
+    monkeypatch.setenv(ENV_FILE, str(file))
+    file.write_text("PERPETUA_SEED=7\n", encoding="utf-8")
+    assert load_settings().seed == 7
+    file.write_text("PERPETUA_SLACKTOKEN=xoxb-secret\n", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="`PERPETUA_SLACKTOKEN` is not a setting") as caught:
+        load_settings()
+    assert "xoxb-secret" not in str(caught.value)
+
+
+def test_a_mistyped_name_in_the_environment_does_not_show_its_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PERPETUA_SLACKTOKEN", "xoxb-secret")
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings()
+    assert "xoxb-secret" not in str(caught.value)
+
+
+def test_a_home_must_be_a_local_folder_and_an_empty_one_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PERPETUA_HOME", "s3://bucket/home")
+    with pytest.raises(
+        ConfigurationError, match=r"`PERPETUA_HOME` .*must be a folder of this machine, was 's3://bucket"
+    ):
+        load_settings()
+    monkeypatch.setenv("PERPETUA_HOME", "")
+    assert load_settings().home.root == REPOSITORY / "var"
 
 
 def test_the_home_is_absolute(monkeypatch: pytest.MonkeyPatch) -> None:

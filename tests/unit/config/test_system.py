@@ -43,6 +43,7 @@ def test_dotted_overrides_come_last() -> None:
         (("phase9",), "`system` must be one of phase4"),
         (("phase4", "bold"), "`preset` must be one of checklist, handoff, diverging, was 'bold'"),
         (("phase4", None, {"training.lr": 1}), "`training.lr` extra inputs are not permitted, was 1"),
+        (("phase4", None, {"gates": []}), "`gates` must begin with one of training, reward"),
         (("phase4", None, {"training.learning_rate": 0.5}), "`training.learning_rate` .*0.001, was 0.5"),
     ],
 )

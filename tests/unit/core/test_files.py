@@ -1,4 +1,7 @@
 import json
+import os
+import subprocess
+import threading
 from pathlib import Path
 
 import pytest
@@ -40,6 +43,54 @@ def test_a_failed_swap_leaves_the_old_directory(tmp_path: Path) -> None:
         (folder / "new").touch()
         raise RuntimeError
     assert [file.name for file in target.iterdir()] == ["old"]
+
+
+def test_a_swap_that_fails_at_the_last_moment_leaves_the_old_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "set"
+    with atomic_directory(target) as folder:
+        (folder / "old").touch()
+
+    def full_disk(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("include.core.files._exchange", full_disk)
+    with pytest.raises(OSError, match="No space left"), atomic_directory(target) as folder:
+        (folder / "new").touch()
+    assert [file.name for file in target.iterdir()] == ["old"]
+    assert [file.name for file in tmp_path.iterdir()] == ["set"]
+
+
+def test_a_reader_finds_the_old_or_the_new_directory_at_every_instant(tmp_path: Path) -> None:
+    target = tmp_path / "set"
+    with atomic_directory(target) as folder:
+        (folder / "value").write_text("0", encoding="utf-8")
+    is_over, misses = threading.Event(), []
+
+    def read() -> None:
+        while not is_over.is_set():
+            if not target.exists():
+                misses.append(1)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for value in range(100):
+        with atomic_directory(target) as folder:
+            (folder / "value").write_text(str(value), encoding="utf-8")
+    is_over.set()
+    reader.join()
+    assert misses == []
+
+
+def test_what_a_killed_writer_left_is_removed_and_a_living_writers_is_not(tmp_path: Path) -> None:
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    for pid in (dead.pid, os.getppid()):
+        (tmp_path / f".set.{pid}.tmp").mkdir()
+    with atomic_directory(tmp_path / "set"):
+        pass
+    assert sorted(file.name for file in tmp_path.iterdir()) == sorted([f".set.{os.getppid()}.tmp", "set"])
 
 
 def test_json_refuses_what_json_has_no_word_for(tmp_path: Path) -> None:

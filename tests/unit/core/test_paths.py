@@ -1,5 +1,8 @@
 from pathlib import Path
 
+import pytest
+
+from include.core.errors import InvalidInputError
 from include.core.paths import REPOSITORY, Home
 
 
@@ -13,3 +16,11 @@ def test_every_place_lies_under_the_home() -> None:
 
 def test_the_repository_is_the_folder_of_the_makefile() -> None:
     assert (REPOSITORY / "Makefile").is_file()
+
+
+@pytest.mark.parametrize("name", ["../../etc", "..", "a/b", ".hidden", ""])
+def test_a_name_cannot_lead_out_of_its_folder(name: str) -> None:
+    home = Home(Path("/somewhere"))
+    for place in (home.features, home.dataset, home.run, home.revalidation, home.champion):
+        with pytest.raises(InvalidInputError, match="must be letters, digits"):
+            place(name)

@@ -1,14 +1,11 @@
 import numpy as np
-import pandas as pd
-import pyarrow as pa
 import pytest
 
 from include.core.clock import to_ms
 from include.core.errors import IntegrityError, InvalidInputError, MissingInputError
 from include.core.files import write_json
-from include.features import store
 from include.features.dataset import INFO_FILE, MARKET_COLUMNS, load_dataset, read_info, symbol_file
-from tests.support.datasets import dataset_of, martingale
+from tests.support.datasets import dataset_of, martingale, write_dataset
 
 BTC = "BTC/USDT:USDT"
 
@@ -52,24 +49,31 @@ def test_a_dataset_that_does_not_exist_is_missing_input(tmp_path):
 
 @pytest.mark.parametrize("damage", ["absent", "garbage"])
 def test_an_unreadable_file_is_an_integrity_error(tmp_path, damage):
-    info = dataset_of(martingale(BTC, 1000, seed=1)).info
-    write_json(tmp_path / INFO_FILE, info.model_dump(mode="json"))
+    write_dataset(dataset_of(martingale(BTC, 1000, seed=1)), tmp_path)
+    file = tmp_path / symbol_file(BTC, "4h")
     if damage == "garbage":
-        (tmp_path / symbol_file(BTC, "4h")).write_bytes(b"not a table")
-    with pytest.raises(IntegrityError, match=r"cannot read BTC-USDT-USDT_4h\.parquet"):
+        file.write_bytes(b"not a table")
+    else:
+        file.unlink()
+    with pytest.raises(IntegrityError, match=r"is damaged: BTC-USDT-USDT_4h\.parquet is not the file that was frozen"):
+        load_dataset(tmp_path)
+
+
+def test_a_readable_file_with_other_values_is_refused(tmp_path):
+    dataset = dataset_of(martingale(BTC, 1000, seed=1))
+    info = write_dataset(dataset, tmp_path).info
+    write_dataset(dataset_of(martingale(BTC, 1000, seed=2)), tmp_path)
+    write_json(tmp_path / INFO_FILE, info.model_dump(mode="json"))
+    with pytest.raises(IntegrityError, match="is damaged"):
         load_dataset(tmp_path)
 
 
 def test_loaded_arrays_have_the_documented_types(tmp_path):
     dataset = dataset_of(martingale(BTC, 1000, seed=1))
     series = dataset.series[BTC]
-    market = {name: getattr(series, name) for name in MARKET_COLUMNS}
-    features = pd.DataFrame(series.features, columns=list(dataset.info.features))
-    table = store.to_table(series.open_time, market, features).append_column("segment", pa.array(series.segment))
-    store.write_table(table, tmp_path / symbol_file(BTC, "4h"))
-    write_json(tmp_path / INFO_FILE, dataset.info.model_dump(mode="json"))
+    info = write_dataset(dataset, tmp_path).info
     loaded = load_dataset(tmp_path)
-    assert loaded.info == dataset.info
+    assert loaded.info == info
     for name in ("open_time", "segment", "features", *MARKET_COLUMNS):
         expected = getattr(series, name)
         assert getattr(loaded.series[BTC], name).dtype == expected.dtype, name

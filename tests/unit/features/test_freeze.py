@@ -156,6 +156,16 @@ def test_symbols_that_fall_short_are_dropped_by_name(filled):
     assert info.dropped_symbols == {SOL: "799 train candles, needs 800"}
 
 
+def test_a_candle_that_all_symbols_miss_does_not_move_the_test_window(filled):
+    lake = Lake(filled.home.lake)
+    whole = _freeze(filled)
+    gap = {symbol: candles(ROWS + 2000, missing=(ROWS + 1000,)) for symbol in (BTC, ETH)}
+    fill_lake(lake, gap)
+    with pytest.raises(DataQualityError, match=r"0 validation candles, needs 200.*look for gaps"):
+        _freeze(filled)
+    assert to_ms(whole.splits["test"].end) == START_MS + ROWS * STEP_MS
+
+
 def test_a_candle_missing_in_the_test_window_drops_the_symbol(filled):
     fill_lake(Lake(filled.home.lake), {SOL: candles(ROWS, missing=(ROWS - 100,))})
     info = _freeze(filled)

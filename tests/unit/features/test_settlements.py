@@ -54,8 +54,17 @@ def test_one_missing_settlement_leaves_its_own_eight_hours_open():
     assert _hours(4, {0: 1.0, 16: 1.0}) == [4, 4, 0, 0]
 
 
+def test_one_missing_settlement_of_a_four_hour_perpetual_leaves_four_hours_open():
+    assert _hours(6, {0: 1.0, 4: 1.0, 12: 1.0, 16: 1.0, 20: 1.0, 24: 1.0}) == [0, 4, 0, 0, 0, 0]
+
+
+def test_one_missing_settlement_of_an_hourly_perpetual_leaves_one_hour_open():
+    settled = {hour: 1.0 for hour in range(13) if hour != 6}
+    assert _hours(3, settled) == [0, 1, 0]
+
+
 def test_a_long_hole_leaves_all_but_the_last_eight_hours_open():
-    assert _hours(8, {0: 1.0, 30: 1.0, 32: 1.0}) == [4, 4, 4, 4, 4, 2, 0, 0]
+    assert _hours(8, {0: 1.0, 30: 1.0, 38: 1.0}) == [4, 4, 4, 4, 4, 2, 0, 0]
 
 
 def test_hours_before_the_first_settlement_are_open_but_for_those_it_pays():

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from include.config.settings import Settings
+from include.config.settings import Settings, load_settings
 from include.core.errors import InvalidInputError, TransientError
 from include.lake.lake import Lake
 from include.market.ingest import fetch, publish
@@ -63,6 +63,26 @@ def test_the_second_fetch_brings_the_new_candle_and_a_small_overlap(online: Sett
     result = publish(online, "b2")
     assert (result.tables["candles"].inserted, result.tables["candles"].updated) == (2, 0)
     assert Lake(online.home.lake).count("candles") == before + 2
+
+
+def test_a_wider_profile_fills_the_history_backwards_without_a_hole(
+    online: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetch_and_publish(online, "b1")
+    monkeypatch.setenv("PERPETUA_PROFILE", "full")
+    monkeypatch.setenv("PERPETUA_SANDBOX_PORT", str(online.sandbox_port))
+    full = load_settings()
+    assert full.home == online.home
+    assert full.profile.candles_per_symbol is None
+    fetch_and_publish(full, "b2")
+    lake = Lake(online.home.lake)
+    for symbol in (BTC, ETH):
+        stored = lake.read("candles", ["open_time"], [("symbol", "=", symbol)])["open_time"].sort_values()
+        assert len(stored) > 6_000
+        assert stored.diff().dropna().unique().tolist() == [timedelta(hours=4)]
+    before = lake.count("candles")
+    fetch_and_publish(full, "b3")
+    assert lake.count("candles") == before
 
 
 def test_a_window_can_be_named(online: Settings) -> None:

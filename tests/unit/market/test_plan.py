@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
@@ -49,6 +50,16 @@ def test_a_stored_symbol_goes_on_with_its_last_three_candles_and_a_new_one_begin
 def test_a_lake_ahead_of_the_exchanges_clock_still_gets_its_overlap(settings: Settings) -> None:
     Lake(settings.home.lake).merge("candles", candles(candle(number=500)))
     assert plan_of(settings).candles_from(BTC, None) == LAST_CLOSED - 2 * HOURS_4
+
+
+def test_what_is_wanted_before_the_oldest_record_is_asked_for_once(settings: Settings) -> None:
+    plan = Plan("4h", None, 100 * HOURS_4, 10 * HOURS_4, {BTC: 90 * HOURS_4}, {}, {}, None, {BTC: 40 * HOURS_4}, {})
+    assert plan.candles_before(BTC, 0) == (10 * HOURS_4, 39 * HOURS_4)
+    assert plan.candles_before(BTC, 20 * HOURS_4) == (20 * HOURS_4, 39 * HOURS_4)
+    assert plan.candles_before(BTC, 40 * HOURS_4) is None
+    assert plan.candles_before("ETH/USDT:USDT", 0) is None
+    assert replace(plan, window_start_ms=40 * HOURS_4).candles_before(BTC, 0) is None
+    assert replace(plan, start_ms=0).candles_before(BTC, 0) is None
 
 
 def test_an_explicit_window_is_taken_whatever_is_stored(settings: Settings) -> None:

@@ -2,17 +2,13 @@
 
 from pathlib import Path
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
-from include.config.settings import Settings, load_settings
+from include.config.settings import ENV_FILE, Settings, load_settings
 from include.config.system import SystemConfig, load_system
-from include.core.files import write_json
-from include.features.dataset import INFO_FILE, MARKET_COLUMNS, Dataset, symbol_file
+from include.features.dataset import Dataset
 from include.training.train import train
-from tests.support.datasets import dataset_of, martingale
+from tests.support.datasets import dataset_of, martingale, write_dataset
 
 SMALL = {
     "training.n_steps": 64,
@@ -31,6 +27,7 @@ SYMBOLS = ("BTC/USDT:USDT", "ETH/USDT:USDT")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, Path]:
     """Settings of a home that holds a dataset of two symbols, and the folder of a finished run on it."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(ENV_FILE, "")
         patch.setenv("PERPETUA_HOME", str(tmp_path_factory.mktemp("home")))
         settings = load_settings()
     dataset = small_dataset()
@@ -48,15 +45,3 @@ def small_dataset() -> Dataset:
     """Return two random walks of 700 candles, the last 120 for the test."""
     series = [martingale(symbol, 700, seed) for seed, symbol in enumerate(SYMBOLS)]
     return dataset_of(*series, test=120, validation=60)
-
-
-def write_dataset(dataset: Dataset, folder: Path) -> None:
-    """Write `dataset` as a frozen one lies on disk."""
-    folder.mkdir(parents=True)
-    for symbol, series in dataset.series.items():
-        columns: dict[str, pa.Array] = {"open_time": pa.array(series.open_time).cast(pa.timestamp("ms", tz="UTC"))}
-        columns |= {name: pa.array(getattr(series, name)) for name in (*MARKET_COLUMNS, "segment")}
-        for index, name in enumerate(dataset.info.features):
-            columns[name] = pa.array(np.ascontiguousarray(series.features[:, index]))
-        pq.write_table(pa.table(columns), folder / symbol_file(symbol, dataset.info.timeframe))
-    write_json(folder / INFO_FILE, dataset.info.model_dump(mode="json"))

@@ -10,9 +10,9 @@ from include.core.files import read_json, write_json
 from include.evaluation.backtest import backtest
 from include.features.dataset import INFO_FILE
 from include.reporting.revalidate import revalidate
-from include.reporting.verdict import RevalidationResult, read_result, revalidation_id
+from include.reporting.verdict import RevalidationResult, read_result
 from include.training.policy import load_policy
-from include.training.runs import RUN_FILE, read_config, read_run
+from include.training.runs import RUN_FILE, lock_run, read_config, read_run
 from tests.unit.reporting.conftest import SYMBOLS, small_dataset
 
 TIMES = {"created_at", "steps_seconds"}
@@ -58,7 +58,7 @@ def test_the_five_documented_steps_are_told_in_order_and_each_ends(
 
 def test_the_result_says_what_was_judged_on_what(result: RevalidationResult, trained: tuple[Settings, Path]) -> None:
     run, policy = read_run(trained[1]), load_policy(trained[1])
-    assert result.id == revalidation_id(run.run_id, policy.sha256, run.dataset_id, "test")
+    assert (result.run_id, result.model_sha256, result.dataset_id) == (run.run_id, policy.sha256, run.dataset_id)
     assert (result.run_id, result.dataset_id, result.model_sha256) == (run.run_id, run.dataset_id, policy.sha256)
     assert result.symbols == SYMBOLS
     window = small_dataset().info.splits["test"]
@@ -121,10 +121,36 @@ def test_judging_again_keeps_the_result_to_the_byte_so_that_an_approval_stays_bo
     assert {name: (folder / name).read_bytes() for name in before} == before
 
 
+def test_a_model_trained_without_costs_is_judged_with_the_owners(copied: tuple[Settings, Path]) -> None:
+    settings, run_folder = copied
+    config = read_json(run_folder / "config.json")
+    config["account"] |= {"fee_bps": 0.0, "slippage_bps": 0.0}
+    write_json(run_folder / "config.json", config)
+    judged = revalidate(settings, run_folder)
+    assert judged.trades > 0
+    assert judged.totals.fees_usd > 0
+    assert judged.totals.slippage_usd > 0
+
+
+def test_a_run_that_died_in_training_is_judged_by_its_best_model(copied: tuple[Settings, Path]) -> None:
+    settings, run_folder = copied
+    write_json(run_folder / RUN_FILE, read_json(run_folder / RUN_FILE) | {"status": "running"})
+    assert revalidate(settings, run_folder).decision in ("GO", "PARTIAL-GO", "NO-GO")
+
+
+def test_another_number_of_draws_is_another_revalidation(
+    copied: tuple[Settings, Path], result: RevalidationResult
+) -> None:
+    settings, run_folder = copied
+    fewer = settings.model_copy()
+    fewer.__dict__["profile"] = settings.profile.model_copy(update={"null_draws": 3})
+    assert revalidate(fewer, run_folder).id != result.id
+
+
 def test_a_run_in_training_is_left_alone(copied: tuple[Settings, Path]) -> None:
     settings, run_folder = copied
     write_json(run_folder / RUN_FILE, read_json(run_folder / RUN_FILE) | {"status": "running"})
-    with pytest.raises(MissingInputError, match="still in training"):
+    with lock_run(run_folder), pytest.raises(MissingInputError, match="still in training"):
         revalidate(settings, run_folder)
 
 

@@ -58,7 +58,9 @@ def test_run_id_changes_with_whatever_shapes_the_training(overrides: dict[str, f
 
 
 def test_run_id_does_not_change_with_alert_limits_or_texts() -> None:
-    changed = load_system("phase4", overrides={"alerts.kl_warning": 0.01, "description": "another text"})
+    system = load_system("phase4")
+    alerts = system.alerts.model_copy(update={"kl_warning": 0.01})
+    changed = system.model_copy(update={"alerts": alerts, "description": "another text"})
     assert run_id_of(changed, "d" * 16, "sb3") == run_id_of(load_system("phase4"), "d" * 16, "sb3")
 
 

@@ -1,0 +1,62 @@
+import logging
+from types import SimpleNamespace
+
+import httpx
+import pytest
+
+from include.config.settings import Settings
+from include.core.checks import CheckReport, CheckResult
+from include.core.errors import DataQualityError, TransientError
+from include.orchestration.callbacks import report_failure
+from tests.support.sandbox import running_sandbox
+
+TASK = SimpleNamespace(dag_id="market_data", task_id="lake.validate", run_id="scheduled__2026-03-01T00:02:00+00:00")
+BROKEN = CheckReport(
+    subject="batch b",
+    results=(CheckResult(name="schema_candles", passed=False, message="high is below low in 3 rows"),),
+)
+
+
+def posted(settings: Settings, error: BaseException | None, monkeypatch: pytest.MonkeyPatch) -> str:
+    small = settings.model_copy(update={"universe_source": "BTC/USDT:USDT"})
+    with running_sandbox(small) as (base_url, served):
+        monkeypatch.setenv("PERPETUA_SANDBOX_PORT", str(served.sandbox_port))
+        report_failure({"ti": TASK, "exception": error})
+        answer = httpx.get(
+            f"{base_url}/api/conversations.history",
+            params={"channel": served.slack_channel},
+            headers={"Authorization": "Bearer xoxb-sandbox"},
+        )
+    return answer.text
+
+
+def test_failed_data_checks_reach_slack_as_their_report(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    channel = posted(settings, DataQualityError("not published", BROKEN), monkeypatch)
+    assert "high is below low in 3 rows" in channel
+    assert "schema_candles" in channel
+    assert "market_data" in channel
+
+
+def test_a_data_quality_error_without_a_report_reaches_slack_too(settings, monkeypatch) -> None:
+    assert "no symbol has enough candles" in posted(
+        settings, DataQualityError("no symbol has enough candles"), monkeypatch
+    )
+
+
+def test_any_other_error_reaches_slack_with_the_way_to_its_log(settings, monkeypatch) -> None:
+    channel = posted(settings, TransientError("the exchange is away"), monkeypatch)
+    assert "TransientError: the exchange is away" in channel
+    assert "/dags/market_data/runs/scheduled__2026-03-01T00%3A02%3A00%2B00%3A00/tasks/lake.validate" in channel
+
+
+def test_a_task_that_was_killed_is_reported_as_such(settings, monkeypatch) -> None:
+    assert "its process may have been killed" in posted(settings, None, monkeypatch)
+
+
+def test_a_slack_that_is_away_is_logged_and_hides_nothing(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("PERPETUA_SANDBOX_PORT", "1")
+    with caplog.at_level(logging.ERROR):
+        report_failure({"ti": TASK, "exception": DataQualityError("x", BROKEN)})
+    assert "could not be posted to Slack" in caplog.text
