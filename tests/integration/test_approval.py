@@ -1,0 +1,144 @@
+"""A real GO in a real Airflow: it waits for a person, and what the person answers is what happens."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+
+from include.config.settings import Settings
+from include.config.system import load_system
+from include.core.files import read_json
+from include.orchestration.chain import AWAITING
+from include.orchestration.defaults import POOLS
+from include.orchestration.stack import Stack
+from include.reporting.champion import read_champion
+from include.training.artifacts import BEST, FINAL, Architecture, ModelState, write_model
+from include.training.normalizer import Normalizer
+from include.training.runs import write_config
+from tests.support.datasets import dataset_of, series_from_closes, write_dataset
+from tests.support.stack import deployment
+from tests.unit.training.builders import write_run_folder
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+
+SYMBOLS = ("BTC/USDT:USDT", "ETH/USDT:USDT", "SOL/USDT:USDT", "XRP/USDT:USDT")
+RUN = "always-long"
+OPEN_LONG = 1
+
+
+def rising_market(symbol: str, seed: int) -> Any:
+    steps = np.random.default_rng(seed).normal(0.002, 0.006, 1_600)
+    return series_from_closes(symbol, 100 * np.exp(np.cumsum(steps)), spread=0.001)
+
+
+def always_long(inputs: int) -> ModelState:
+    """A model whose only opinion is its bias: it buys whenever it may."""
+    layers = {"mlp_extractor.policy_net.0": (4, inputs), "mlp_extractor.policy_net.2": (4, 4), "action_net": (5, 4)}
+    parameters = {f"{name}.weight": np.zeros(shape, np.float32) for name, shape in layers.items()}
+    parameters |= {f"{name}.bias": np.zeros(shape[0], np.float32) for name, shape in layers.items()}
+    parameters["action_net.bias"][OPEN_LONG] = 1.0
+    identity = Normalizer(
+        mean=np.zeros(inputs), variance=np.ones(inputs), count=1.0, return_mean=0.0, return_variance=1.0,
+        return_count=1.0, clip=10.0, reward_clip=10.0, epsilon=1e-8, gamma=0.99, is_active=False,
+    )  # fmt: skip
+    return ModelState(
+        timestep=100,
+        parameters=parameters,
+        normalizer=identity,
+        architecture=Architecture(observation_size=inputs, hidden=(4, 4), actions=5),
+        save_zip=lambda target: target.write_bytes(b"the zip is for stock readers and is never opened here"),
+    )
+
+
+def prepare(settings: Settings) -> None:
+    dataset = dataset_of(*(rising_market(symbol, seed) for seed, symbol in enumerate(SYMBOLS)))
+    dataset = write_dataset(dataset, settings.home.dataset(dataset.info.id))
+    run = settings.home.run(RUN)
+    features = dataset.info.features
+    write_run_folder(
+        run, [{"timestep": 100}], status="finished", dataset_id=dataset.info.id, features=features, timesteps=100
+    )
+    write_config(run, load_system("phase4"))
+    for files in (BEST, FINAL):
+        write_model(run, files, always_long(len(features) + 10), RUN, 0.1)
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stack, Settings]]:
+    with deployment(tmp_path_factory.mktemp("home"), PERPETUA_UNIVERSE=",".join(SYMBOLS)) as settings:
+        prepare(settings)
+        with Stack.running(settings) as running:
+            for pool, description in POOLS.items():
+                running.api.ensure_pool(pool.value, 1, description)
+            wait(lambda: "revalidate_model" in running.api.dag_ids())
+            running.api.unpause("revalidate_model")
+            yield running, settings
+
+
+def wait(condition: Any, seconds: float = 90) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+
+
+def states(stack: Stack, run_id: str) -> dict[str, str | None]:
+    return {task["task_id"]: task["state"] for task in stack.api.tasks("revalidate_model", run_id)}
+
+
+def answer(settings: Settings, run_id: str, option: str) -> httpx.Response:
+    token = httpx.get(f"{settings.airflow_url}/auth/token").json()["access_token"]
+    return httpx.patch(
+        f"{settings.airflow_url}/api/v2/dags/revalidate_model/dagRuns/{run_id}/taskInstances/decision.approval/-1/hitlDetails",
+        json={"chosen_options": [option], "params_input": {}},
+        headers={"Authorization": f"Bearer {token}"},
+    )
+
+
+def ask(stack: Stack, run_id: str) -> None:
+    stack.api.trigger("revalidate_model", run_id, {"run": RUN})
+    wait(lambda: states(stack, run_id).get("decision.approval") == AWAITING)
+    time.sleep(3)  # an answer in the first moments of waiting can fail the task in Airflow 3.3.2
+
+
+def test_a_go_waits_and_what_a_person_answers_is_what_happens(stack: tuple[Stack, Settings]) -> None:
+    running, settings = stack
+    # two at once: a revalidation that waits does not hold up the next
+    ask(running, "first")
+    ask(running, "second")
+    assert read_champion(settings.home, "phase4") is None
+
+    assert answer(settings, "first", "Maybe").status_code == 400
+    assert answer(settings, "first", "Reject").status_code == 200
+    wait(lambda: running.api.run("revalidate_model", "first")["state"] == "success")
+    assert states(running, "first")["decision.promote"] == "skipped"
+    assert read_champion(settings.home, "phase4") is None
+
+    assert answer(settings, "second", "Approve").status_code == 200
+    wait(lambda: running.api.run("revalidate_model", "second")["state"] == "success")
+    champion = read_champion(settings.home, "phase4")
+    assert champion is not None
+    result = read_json(settings.home.revalidation(champion.revalidation_id) / "revalidation_result.json")
+    assert (champion.run_id, champion.decision) == (RUN, result["decision"])
+    assert result["decision"] in ("GO", "PARTIAL-GO")
+    assert champion.approved_by
+
+    assert answer(settings, "second", "Reject").status_code == 409
+
+
+def test_a_result_that_was_edited_while_it_waited_is_not_promoted(stack: tuple[Stack, Settings]) -> None:
+    running, settings = stack
+    before = read_champion(settings.home, "phase4")
+    ask(running, "edited")
+    verdict = running.api.returned("revalidate_model", "edited", "evaluation.revalidate")
+    file = settings.home.revalidation(verdict["id"]) / "revalidation_result.json"
+    whole = file.read_text(encoding="utf-8")
+    file.write_text(whole.replace('"decision": "', '"decision":  "'), encoding="utf-8")
+    assert answer(settings, "edited", "Approve").status_code == 200
+    wait(lambda: running.api.run("revalidate_model", "edited")["state"] == "failed")
+    assert states(running, "edited")["decision.promote"] == "failed"
+    file.write_text(whole, encoding="utf-8")
+    assert read_champion(settings.home, "phase4") == before
