@@ -1,6 +1,5 @@
 """The one verdict type, for data checks, feature checks, training alerts and risk gates."""
 
-from collections.abc import Iterable
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
@@ -65,8 +64,3 @@ class CheckReport(BaseModel):
     def merge(self, other: "CheckReport") -> "CheckReport":
         """Return this report with the results of `other` after its own."""
         return self.model_copy(update={"results": (*self.results, *other.results)})
-
-
-def combine(subject: str, reports: Iterable[CheckReport]) -> CheckReport:
-    """Return one report over `subject` with the results of all `reports` in order."""
-    return CheckReport(subject=subject, results=tuple(result for report in reports for result in report.results))

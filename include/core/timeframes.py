@@ -1,9 +1,7 @@
 """Timeframes in ccxt's spelling, the candle grid, and periods per year."""
 
-from datetime import UTC, datetime
 from typing import Literal
 
-from include.core.clock import from_ms, to_ms
 from include.core.errors import InvalidInputError
 
 MINUTE_MS = 60_000
@@ -35,11 +33,6 @@ def floor_to_timeframe(epoch_ms: int, timeframe: str) -> int:
     """Return the open time of the candle that contains `epoch_ms`."""
     length = timeframe_ms(timeframe)
     return epoch_ms - epoch_ms % length
-
-
-def last_closed_open_time(market_now: datetime, timeframe: str) -> datetime:
-    """Return the open time of the newest candle that is closed at `market_now`."""
-    return from_ms(floor_to_timeframe(to_ms(market_now.astimezone(UTC)), timeframe) - timeframe_ms(timeframe))
 
 
 def periods_per_year(timeframe: str, calendar: Calendar = "crypto") -> float:

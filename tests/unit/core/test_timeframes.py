@@ -1,9 +1,7 @@
-from datetime import UTC, datetime
-
 import pytest
 
 from include.core.errors import InvalidInputError
-from include.core.timeframes import floor_to_timeframe, last_closed_open_time, periods_per_year, timeframe_ms
+from include.core.timeframes import floor_to_timeframe, periods_per_year, timeframe_ms
 
 
 def test_a_year_of_4h_crypto_candles_has_2190_periods() -> None:
@@ -18,13 +16,6 @@ def test_a_year_of_1m_us_equities_has_252_sessions_of_390_minutes() -> None:
 def test_the_candle_that_contains_an_instant_opens_on_the_grid() -> None:
     assert floor_to_timeframe(14_399_999, "4h") == 0
     assert floor_to_timeframe(14_400_000, "4h") == 14_400_000
-
-
-def test_the_newest_closed_candle_is_never_the_open_one() -> None:
-    at_close = datetime(2026, 3, 19, 16, 0, tzinfo=UTC)
-    assert last_closed_open_time(at_close, "4h") == datetime(2026, 3, 19, 12, tzinfo=UTC)
-    just_before = datetime(2026, 3, 19, 15, 59, 59, tzinfo=UTC)
-    assert last_closed_open_time(just_before, "4h") == datetime(2026, 3, 19, 8, tzinfo=UTC)
 
 
 def test_an_unknown_timeframe_lists_the_known_ones() -> None:
