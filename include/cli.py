@@ -217,6 +217,10 @@ def main() -> None:
     except PerpetuaError as error:
         errors.print("[bold red]✗[/]", Text(str(error)), soft_wrap=True)
         sys.exit(1)
+    except OSError as error:
+        # a folder that cannot be written, a full disk: the system's own words say it best
+        errors.print("[bold red]✗[/]", Text(str(error)), soft_wrap=True)
+        sys.exit(1)
     except KeyboardInterrupt:
         errors.print("Interrupted.")
         sys.exit(130)

@@ -198,7 +198,9 @@ def _translated(channel: str) -> Iterator[None]:
     except SlackApiError as error:
         raise _from_answer(channel, error.response) from error
     except (OSError, HTTPException, SlackClientError) as error:
-        raise TransientError(f"Slack could not be reached: {error}") from error
+        raise TransientError(
+            f"Slack could not be reached: {error}. Hint: in sandbox mode, is the sandbox up?"
+        ) from error
 
 
 def _from_answer(channel: str, response: SlackResponse) -> PerpetuaError:

@@ -8,7 +8,7 @@ from datetime import datetime
 import pyarrow as pa
 
 from include.config.settings import Settings
-from include.core.clock import from_ms
+from include.core.clock import format_utc, from_ms
 from include.core.columns import CANDLES, FEAR_GREED, FUNDING_RATES, MACRO
 from include.core.errors import ConfigurationError, InvalidInputError, TransientError
 from include.core.progress import Progress, no_progress
@@ -77,6 +77,10 @@ def fetch(
     batch_folder(settings.home, batch_id)
     _require_order(symbols, start, end)
     venue = open_venue(settings, retry)
+    if start is not None and start >= venue.market_now:
+        raise InvalidInputError(
+            f"`start` must be before the exchange's now, {format_utc(venue.market_now)}, was {format_utc(start)}."
+        )
     plan = make_plan(
         Lake(settings.home.lake), timeframe, venue.market_now, settings.profile.candles_per_symbol, start, end
     )

@@ -19,7 +19,8 @@ def status(settings: Settings) -> list[dict[str, Any]]:
     -------
     list of dict
         `table`, `version`, `rows`, `subjects` (symbols or series), `first` and `last` event time,
-        `behind` (subjects whose newest record is older than the table's newest), `missing_candles`
+        `late` (symbols whose newest candle is older than the table's newest; candles only, since the others
+        come at intervals of their own), `missing_candles`
         (candles only, None elsewhere), `revisions` and `quarantined` of the table.
     """
     lake = Lake(settings.home.lake)
@@ -57,6 +58,6 @@ def _line(lake: Lake, definition: Table, version: int) -> dict[str, Any]:
         "subjects": int(frame[subject].nunique()) if subject else 1,
         "first": format_utc(frame[time].min().to_pydatetime()) if len(frame) else None,
         "last": format_utc(frame[time].max().to_pydatetime()) if len(frame) else None,
-        "behind": int((newest < newest.max()).sum()) if subject else 0,
+        "late": int((newest < newest.max()).sum()) if definition.name == "candles" else None,
         "missing_candles": missing_candles(frame) if definition.name == "candles" else None,
     }

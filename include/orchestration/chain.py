@@ -63,7 +63,8 @@ class Chain:
         self._api: AirflowApi = stack.api
         self._settings = settings
         self._show = show
-        self._stamp = wall_now().strftime("%Y%m%dT%H%M%S")
+        self.started_at = wall_now()
+        self._stamp = self.started_at.strftime("%Y%m%dT%H%M%S")
         self.stages = [Stage(dag_id) for dag_id in DAGS]
 
     def drive(self) -> None:
@@ -85,9 +86,10 @@ class Chain:
         deadline = time.monotonic() + PARSE_SECONDS
         while not set(DAGS) <= self._api.dag_ids():
             self._stack.require_alive()
-            if time.monotonic() > deadline:
+            broken = self._api.import_errors()
+            if broken or time.monotonic() > deadline:
                 missing = ", ".join(sorted(set(DAGS) - self._api.dag_ids()))
-                raise PerpetuaError(f"DAGs were not parsed: {missing}. {' '.join(self._api.import_errors())}")
+                raise PerpetuaError(f"DAGs could not be parsed: {missing}. {' '.join(broken)}")
             time.sleep(POLL_SECONDS)
         self._end_interrupted_chains()
         # an unpaused consumer is what an asset event wakes, so all are unpaused before the first run

@@ -38,4 +38,5 @@ def runtime() -> tuple[Settings, Progress]:
     """Return the settings of this deployment and a progress function that logs."""
     settings = load_settings()
     settings.home.processes.mkdir(parents=True, exist_ok=True)
+    progress_file(settings.home.processes).unlink(missing_ok=True)  # the stage before may have left its last word
     return settings, file_progress(progress_file(settings.home.processes))

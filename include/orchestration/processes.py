@@ -1,13 +1,14 @@
 """Child processes of the local stack: started, watched and stopped by pid, nothing else touched."""
 
 import ctypes
+import fcntl
 import os
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from include.core.errors import AlreadyRunningError, PerpetuaError
@@ -52,8 +53,8 @@ class Processes:
             if process.poll() is not None:
                 tail = self.log(name).read_text(encoding="utf-8", errors="replace").splitlines()[-15:]
                 raise PerpetuaError(
-                    f"`{name}` ended by itself with status {process.returncode}. End of {self.log(name)}:\n"
-                    + "\n".join(tail)
+                    f"`{name}` {_ending(process.returncode)}. End of {self.log(name)}:\n"
+                    + ("\n".join(tail) or "(the log is empty)")
                 )
 
     def wait_for(self, name: str) -> None:
@@ -79,6 +80,31 @@ class Processes:
         self._running.clear()
 
 
+@contextmanager
+def only_one(lock: Path, home: Path) -> Iterator[None]:
+    """Hold `lock` for this process alone: two stacks on one home would write into each other's databases.
+
+    Raises
+    ------
+    AlreadyRunningError
+        Another living process holds it.
+    """
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("a+", encoding="utf-8") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            stream.seek(0)
+            raise AlreadyRunningError(
+                f"Process {stream.read().strip() or 'unknown'} runs on {home} already. "
+                "Hint: stop it, or set PERPETUA_HOME to another folder."
+            ) from None
+        stream.truncate(0)
+        stream.write(str(os.getpid()))
+        stream.flush()
+        yield
+
+
 def require_free_port(port: int, purpose: str, setting: str) -> None:
     """Raise `AlreadyRunningError` when something listens on the loopback port already."""
     with socket.socket() as probe:
@@ -89,6 +115,12 @@ def require_free_port(port: int, purpose: str, setting: str) -> None:
             raise AlreadyRunningError(
                 f"Port {port} for {purpose} is taken. Hint: stop what listens there, or set {setting} to a free port."
             ) from None
+
+
+def _ending(status: int) -> str:
+    if status < 0:
+        return f"was killed by {signal.Signals(-status).name}"
+    return f"ended by itself with status {status}"
 
 
 def _end_with_parent() -> None:

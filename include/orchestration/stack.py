@@ -12,10 +12,10 @@ from typing import Self
 import httpx
 
 from include.config.settings import Settings
-from include.core.errors import PerpetuaError
+from include.core.errors import ConfigurationError, PerpetuaError
 from include.core.paths import REPOSITORY
 from include.orchestration.airflow_api import AirflowApi
-from include.orchestration.processes import Processes, require_free_port
+from include.orchestration.processes import Processes, only_one, require_free_port
 
 AIRFLOW = (sys.executable, "-m", "airflow")
 COMPONENTS = ("scheduler", "dag-processor", "triggerer", "api-server")
@@ -41,7 +41,11 @@ class Stack:
         ]
         if s.is_sandbox:
             wanted.append((s.sandbox_port, "the sandbox", "PERPETUA_SANDBOX_PORT"))
+        taken: dict[int, str] = {}
         for port, purpose, setting in wanted:
+            if port in taken:
+                raise ConfigurationError(f"`{setting}` must differ from `{taken[port]}`, was {port} like it.")
+            taken[port] = setting
             require_free_port(port, purpose, setting)
 
     def start_sandbox(self) -> None:
@@ -97,14 +101,15 @@ class Stack:
     def running(cls, settings: Settings) -> Iterator[Self]:
         """Yield a started stack; stop it whatever happens."""
         stack = cls(settings)
-        stack.require_free_ports()
-        try:
-            stack.start_sandbox()
-            stack.migrate()
-            stack.start_airflow()
-            yield stack
-        finally:
-            stack.stop()
+        with only_one(settings.home.processes / "lock", settings.home.root):
+            stack.require_free_ports()
+            try:
+                stack.start_sandbox()
+                stack.migrate()
+                stack.start_airflow()
+                yield stack
+            finally:
+                stack.stop()
 
 
 def airflow_environment(settings: Settings) -> dict[str, str]:
@@ -131,6 +136,7 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": 0.2,
         "SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT": settings.airflow_scheduler_health_port,
         "SCHEDULER__ENABLE_HEALTH_CHECK": True,
+        "SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_HOST": "127.0.0.1",
         "LOGGING__WORKER_LOG_SERVER_PORT": settings.airflow_worker_log_port,
         "LOGGING__TRIGGER_LOG_SERVER_PORT": settings.airflow_triggerer_log_port,
         # a task must survive an API server that is away for minutes: heartbeats that fail before it gives up

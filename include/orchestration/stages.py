@@ -248,8 +248,11 @@ def _upload(channel: "SlackChannel", figure: Path, title: str, thread: str) -> N
 
 
 def _require_passed(report: CheckReport, what: str) -> None:
+    for result in report.results:
+        log.log(logging.INFO if result.passed else logging.WARNING, "%s: %s", result.name, result.message)
+    log.info("%s: %d checks, %d failed", what, len(report.results), len(report.failures))
     if not report.passed:
-        reasons = "; ".join(failure.message for failure in report.failures)
+        reasons = "; ".join(failure.message.rstrip(".") for failure in report.failures)
         raise DataQualityError(f"{what} was not published: {reasons}", report)
 
 

@@ -21,6 +21,8 @@ class Summary(NamedTuple):
     decision: str
     decision_note: str
     report: str
+    revalidation_id: str
+    is_reused: bool
 
 
 def summarise(settings: Settings, chain: Chain) -> Summary:
@@ -46,4 +48,6 @@ def summarise(settings: Settings, chain: Chain) -> Summary:
         decision=verdict["decision"],
         decision_note=f"{note}, waiting for approval" if is_pending else note,
         report=verdict["report"],
+        revalidation_id=verdict["id"],
+        is_reused=run.started_at < chain.started_at,
     )

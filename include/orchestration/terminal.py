@@ -68,9 +68,14 @@ def _flat(document: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any
         if isinstance(value, dict) and value:
             yield from _flat(value, f"{prefix}{key}.")
         elif isinstance(value, list) and value and isinstance(value[0], dict):
-            yield f"{prefix}{key}", "\n".join(str(entry.get("message", entry)) for entry in value)
+            yield f"{prefix}{key}", "\n".join(map(_verdict, value))
         else:
             yield f"{prefix}{key}", value
+
+
+def _verdict(entry: dict[str, Any]) -> str:
+    mark = {True: "✓ ", False: "✗ "}.get(entry.get("passed"), "")  # type: ignore[arg-type]  # None is no verdict
+    return f"{mark}{entry.get('message', entry)}"
 
 
 def _text(value: Any) -> str:
@@ -80,4 +85,6 @@ def _text(value: Any) -> str:
         return ", ".join(map(str, value)) or "none"
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
+    if value is None:
+        return "–"
     return f"{value:,.4g}" if isinstance(value, float) else str(value)

@@ -3,6 +3,7 @@
 Backtest, metrics, gates and decision are `evaluation`'s; how the result looks is `revalidation.py`'s.
 """
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from pathlib import Path
 from include.config.settings import Settings
 from include.config.system import SystemConfig, load_system
 from include.core.clock import wall_now
-from include.core.errors import MissingInputError
+from include.core.errors import IntegrityError, MissingInputError
 from include.core.progress import Progress, no_progress
 from include.core.seeding import derive_seed
 from include.core.timeframes import periods_per_year
@@ -36,6 +37,8 @@ from include.reporting.verdict import (
 )
 from include.training.policy import Policy, load_policy, require_features
 from include.training.runs import RunInfo, is_locked, read_config, read_run
+
+logger = logging.getLogger(__name__)
 
 SPLIT: Split = "test"
 STEPS = 5
@@ -111,7 +114,11 @@ def _standing(result: RevalidationResult, folder: Path) -> RevalidationResult:
     # an approval is bound to the file's checksum, so the same result found again keeps its first times
     if not (folder / RESULT_FILE).is_file():
         return result
-    before = read_result(folder)
+    try:
+        before = read_result(folder)
+    except IntegrityError:
+        logger.warning("The result in %s cannot be read and is written anew", folder)
+        return result
     times = {"created_at": before.created_at, "steps_seconds": before.steps_seconds}
     return before if result.model_copy(update=times) == before else result
 

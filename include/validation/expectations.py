@@ -14,6 +14,8 @@ from include.core.checks import CheckResult
 from include.core.columns import CANDLES
 from include.validation.quality_record import ExpectationOutcome
 
+# it tells 200 lines about itself while it is imported
+logging.getLogger("great_expectations").setLevel(logging.WARNING)
 with warnings.catch_warnings():
     # it imports `sre_constants`, deprecated since Python 3.11
     warnings.simplefilter("ignore", DeprecationWarning)
@@ -22,7 +24,8 @@ with warnings.catch_warnings():
     from great_expectations.core.expectation_suite import ExpectationSuite
     from great_expectations.core.expectation_validation_result import ExpectationValidationResult
 
-logging.getLogger("great_expectations").setLevel(logging.WARNING)
+# this one sets its own level while it is imported
+logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.WARNING)
 
 _PRICES = ("open", "high", "low", "close")
 _WORDS = {

@@ -26,7 +26,7 @@ def test_a_line_tells_coverage_freshness_and_gaps(settings: Settings) -> None:
             "subjects": 2,
             "first": "2026-01-01 00:00 UTC",
             "last": "2026-01-01 16:00 UTC",
-            "behind": 1,
+            "late": 1,
             "missing_candles": 2,
             "revisions": 0,
             "quarantined": 0,

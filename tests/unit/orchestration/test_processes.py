@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from include.core.errors import AlreadyRunningError, PerpetuaError
-from include.orchestration.processes import Processes, require_free_port
+from include.orchestration.processes import Processes, only_one, require_free_port
 
 SLEEP = (sys.executable, "-c", "import time; time.sleep(60)")
 FORKING = (
@@ -67,6 +67,22 @@ def test_a_child_that_has_done_its_work_is_forgotten(tmp_path: Path) -> None:
     processes.start("done", (sys.executable, "-c", "pass"), os.environ)
     processes.wait_for("done")
     processes.require_alive()
+
+
+def test_a_child_that_was_killed_is_said_to_have_been_killed(tmp_path: Path) -> None:
+    processes = Processes(tmp_path)
+    processes.start("victim", SLEEP, os.environ)
+    psutil.Process(processes.pids()["victim"]).kill()
+    with pytest.raises(PerpetuaError, match=r"(?s)`victim` was killed by SIGKILL.*the log is empty"):
+        processes.wait_for("victim")
+
+
+def test_a_second_stack_on_the_same_home_is_refused_with_the_first_ones_pid(tmp_path: Path) -> None:
+    refused = pytest.raises(AlreadyRunningError, match=f"Process {os.getpid()} runs on {tmp_path} already")
+    with only_one(tmp_path / "lock", tmp_path), refused, only_one(tmp_path / "lock", tmp_path):
+        pass
+    with only_one(tmp_path / "lock", tmp_path):
+        pass
 
 
 def test_a_taken_port_names_itself_and_its_setting() -> None:

@@ -20,8 +20,10 @@ def test_a_record_is_shown_by_dotted_names_and_long_lists_are_counted(capsys: py
 
 
 def test_verdicts_are_shown_by_their_messages(capsys: pytest.CaptureFixture[str]) -> None:
-    terminal.show({"gates": [{"name": "sharpe", "message": "too low"}, {"name": "calmar", "message": "fine"}]})
-    assert capsys.readouterr().out.split() == ["gates", "too", "low", "fine"]
+    terminal.show(
+        {"gates": [{"passed": False, "message": "too low"}, {"passed": True, "message": "fine"}, {"message": "so"}]}
+    )
+    assert capsys.readouterr().out.split() == ["gates", "✗", "too", "low", "✓", "fine", "so"]
 
 
 def test_records_become_a_table(capsys: pytest.CaptureFixture[str]) -> None:
