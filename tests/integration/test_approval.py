@@ -22,7 +22,7 @@ from tests.support.datasets import dataset_of, series_from_closes, write_dataset
 from tests.support.stack import deployment
 from tests.unit.training.builders import write_run_folder
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(1200)]
 
 SYMBOLS = ("BTC/USDT:USDT", "ETH/USDT:USDT", "SOL/USDT:USDT", "XRP/USDT:USDT")
 RUN = "always-long"
@@ -78,7 +78,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stack, Set
             yield running, settings
 
 
-def wait(condition: Any, seconds: float = 90) -> None:
+def wait(condition: Any, seconds: float = 240) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline
