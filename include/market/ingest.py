@@ -1,4 +1,4 @@
-"""One ingestion: fetch everything new into a batch, and, once it is validated, publish it to the lake."""
+"""One ingestion: fetch everything new into a batch. Publishing it is `publish.py`'s."""
 
 import logging
 import time
@@ -20,7 +20,6 @@ from include.market.exchange import Venue, market_of, open_venue
 from include.market.funding import fetch_fundings
 from include.market.macro import EARLIEST, SERIES, fetch_series, open_fred
 from include.market.plan import OVERLAP_FEAR_GREED_DAYS, OVERLAP_MACRO, Plan, make_plan
-from include.market.publish import PublishResult, publish
 from include.market.quarantine import Refused, Sifted, quarantine_rows
 from include.market.retry import Retry
 from include.market.sentiment import fetch_fear_greed
@@ -207,6 +206,3 @@ def _require_order(symbols: Sequence[str], start: datetime | None, end: datetime
         raise InvalidInputError("`symbols` must name at least one symbol, was empty.")
     if start is not None and end is not None and start >= end:
         raise InvalidInputError(f"`start` must be before `end`, was {start.isoformat()} and {end.isoformat()}.")
-
-
-__all__ = ["BatchInfo", "PublishResult", "fetch", "publish"]

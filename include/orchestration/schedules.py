@@ -11,9 +11,8 @@ from airflow.sdk import CronTriggerTimetable
 # airflow.sdk's own EventsTimetable cannot be serialised in 3.3.2
 from airflow.timetables.events import EventsTimetable
 
+from include.config.campaign import DEFAULT
 from include.core.errors import ConfigurationError
-
-DEFAULT = Path(__file__).parents[1] / "config" / "campaign.yaml"
 
 
 class Schedule(NamedTuple):

@@ -65,7 +65,7 @@ def validate_market_data(settings: Settings, batch_id: str) -> dict[str, Any]:
 
 def publish_market_data(settings: Settings, batch_id: str) -> dict[str, Any]:
     """Merge a validated batch into the lake; return what changed per table."""
-    from include.market.ingest import publish
+    from include.market.publish import publish
 
     return publish(settings, batch_id).model_dump(mode="json")
 

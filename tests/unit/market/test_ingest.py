@@ -7,8 +7,9 @@ import pytest
 from include.config.settings import Settings, load_settings
 from include.core.errors import InvalidInputError, TransientError
 from include.lake.lake import Lake
-from include.market.ingest import fetch, publish
+from include.market.ingest import fetch
 from include.market.macro import SERIES
+from include.market.publish import publish
 from include.market.retry import Retry, RetryPolicy
 from include.market.staging import batch_folder, read_batch, read_staged, seal
 from tests.unit.market.answers import Answer, answer, answering, refusing_url
