@@ -38,6 +38,14 @@ check: setup-dev ## ruff, mypy --strict, architecture and DAG policy tests
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest tests/contracts tests/dags
 
+bench: setup .venv-bench/.installed ## measure the performance goals beside their peers (ONLY=P4,P5: some of them)
+	@$(BIN)/python -m include bench $(if $(ONLY),--only $(ONLY))
+.venv-bench/.installed: requirements-bench.txt
+	@test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
+	@echo "Installing requirements-bench.txt into .venv-bench …"
+	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt
+	@touch $@
+
 lock: setup-dev ## resolve requirements*.txt anew into the lock files (CUDA-free, see pyproject.toml)
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 requirements.txt -o requirements.lock
@@ -46,4 +54,4 @@ lock: setup-dev ## resolve requirements*.txt anew into the lock files (CUDA-free
 clean: ## remove the state of the local deployment (var/), not the virtual environment
 	@rm -rf var
 
-.PHONY: help setup setup-dev run test test-all check lock clean
+.PHONY: help setup setup-dev run test test-all check bench lock clean

@@ -2,7 +2,9 @@
 
 Runs when `market_data` has published. Every symbol is computed from the start of its stored candles, so that
 batch and live values are the same; the checks recompute a sample on truncated history (no feature may look
-ahead) and name constant, duplicate and uncovered features. The set is swapped in whole.
+ahead) and name constant, duplicate and uncovered features. The set is swapped in whole. **report** writes the page on
+it (under Perpetua in the navigation): distribution, coverage, correlation, inactive features, and drift against the
+training window of the newest frozen dataset.
 """
 
 from typing import Any
@@ -47,7 +49,15 @@ def build_features() -> None:
         settings, _ = runtime()
         return stages.publish_features(settings, build_id)
 
-    publish(check(compute()))
+    @stage_task
+    def report(published: dict[str, Any]) -> dict[str, Any]:
+        """Measure drift against the newest dataset and write the page on the features."""
+        from include.orchestration import stages
+
+        settings, _ = runtime()
+        return {"build_id": published["build_id"], **stages.report_features(settings, settings.system)}
+
+    report(publish(check(compute())))
 
 
 build_features()

@@ -15,8 +15,9 @@ from rich.logging import RichHandler
 from rich.text import Text
 
 from include.config.settings import load_settings
+from include.core.checks import Severity
 from include.core.clock import wall_now
-from include.core.errors import InvalidInputError, PerpetuaError
+from include.core.errors import DataQualityError, InvalidInputError, PerpetuaError
 from include.orchestration import stages, terminal
 
 app = typer.Typer(
@@ -28,10 +29,12 @@ app = typer.Typer(
 market = typer.Typer(help="Fetch, inspect and export market data.", no_args_is_help=True)
 features = typer.Typer(help="Compute feature sets.", no_args_is_help=True)
 dataset = typer.Typer(help="Freeze training data.", no_args_is_help=True)
+env = typer.Typer(help="Environments of the trading systems.", no_args_is_help=True)
 sandbox = typer.Typer(help="Run the offline sandbox: exchange, macro, sentiment and Slack on loopback.")
 app.add_typer(market, name="market")
 app.add_typer(features, name="features")
 app.add_typer(dataset, name="dataset")
+app.add_typer(env, name="env")
 app.add_typer(sandbox, name="sandbox")
 
 errors = terminal.console(stderr=True)
@@ -97,8 +100,20 @@ def validate(
 
 
 @features.command("build")
-def features_build(system: System = None, as_json: Json = False) -> None:
-    """Compute, check and publish the feature set of a system."""
+def features_build(
+    system: System = None,
+    timeframe: Annotated[str | None, typer.Option(help="Candle timeframe of the file, with --candles.")] = None,
+    candles: Annotated[Path | None, typer.Option(help="Parquet file of your own candles, instead of the lake.")] = None,
+    feature_set: Annotated[str | None, typer.Option("--set", help="Feature set, with --candles.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Parquet file to write, with --candles.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Compute, check and publish the feature set of a system; or compute one for your own candles."""
+    if candles is not None or feature_set is not None or output is not None:
+        _show(_features_of_file(candles, feature_set, output, timeframe), as_json)
+        return
     settings = load_settings()
     with terminal.progress(errors) as progress:
         built = stages.build_features(settings, system or settings.system, progress)
@@ -117,6 +132,23 @@ def dataset_freeze(
     _show(
         frozen if as_json else {key: frozen[key] for key in ("id", "symbols", "splits", "inactive_features")}, as_json
     )
+
+
+@env.command("audit")
+def env_audit(
+    subject: Annotated[str, typer.Argument(help="A system, or module:Class of any Gymnasium trading environment.")],
+    pairs: Annotated[int, typer.Option(min=8, help="Driftless markets, each with its mirror.")] = 64,
+    as_json: Json = False,
+) -> None:
+    """Hold a trading environment against every audit check; docs/environment-audit.md explains them."""
+    from include.environments.audit.audit import audit, rows
+
+    with terminal.progress(errors) as progress:
+        report = audit(subject, pairs, progress)
+    _show(report.model_dump(mode="json") | {"passed": report.passed} if as_json else rows(report), as_json)
+    if not report.passed:
+        failed = ", ".join(result.name for result in report.failures if result.severity is Severity.CRITICAL)
+        raise DataQualityError(f"`{subject}` failed its audit: {failed}.")
 
 
 @app.command()
@@ -198,6 +230,19 @@ def sandbox_advance(
 
 
 @app.command()
+def bench(
+    only: Annotated[str | None, typer.Option(help="Goals, such as P4,P5; all of them when left out.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure the performance goals side by side with their peers."""
+    from bench.goals import run
+
+    with terminal.progress(errors) as progress:
+        figures = run(only, progress)
+    _show([figure.document() if as_json else figure.row() for figure in figures], as_json)
+
+
+@app.command()
 def up(
     exit_when_done: Annotated[bool, typer.Option("--exit", help="Stop when the chain is done.")] = False,
 ) -> None:
@@ -233,6 +278,21 @@ def _show(document: Any, as_json: bool) -> None:
         typer.echo(document)
     else:
         terminal.show(document)
+
+
+def _features_of_file(
+    candles: Path | None, feature_set: str | None, output: Path | None, timeframe: str | None
+) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from include.features.candle_file import build_file
+
+    if candles is None or feature_set is None or output is None:
+        raise InvalidInputError(
+            f"`--candles`, `--set` and `--output` must be given together, were {candles}, {feature_set}, {output}."
+        )
+    with terminal.progress(errors) as progress:
+        return asdict(build_file(candles, feature_set, output, timeframe, progress))
 
 
 def _assignment(text: str) -> tuple[str, Any]:

@@ -1,9 +1,10 @@
 """One trading system: account, reward, training, gates, alert limits, read from `systems/<name>.yaml`."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from include.config.model import Config, parse, read_yaml
 from include.core.errors import ConfigurationError
@@ -17,23 +18,33 @@ Fraction = Field(gt=0, lt=1)
 
 
 class AccountConfig(Config):
-    """Rules of the simulated account; fees and slippage in basis points per side."""
+    """Rules of the simulated account; fees and slippage in basis points per side.
+
+    A system without `stop_atr` or `take_profit_atr` has no such exit. `risk_per_trade` sizes a trade by its stop, so
+    the two stand together; without them a trade has the size that `max_leverage` allows.
+    """
 
     initial_balance_usd: float = Positive
     fee_bps: float = Field(ge=0)
     slippage_bps: float = Field(ge=0)
-    risk_per_trade: float = Fraction
+    risk_per_trade: float | None = Field(default=None, gt=0, lt=1)
     max_leverage: float = Positive
-    stop_atr: float = Positive
-    take_profit_atr: float = Positive
+    stop_atr: float | None = Field(default=None, gt=0)
+    take_profit_atr: float | None = Field(default=None, gt=0)
     maintenance_margin: float = Fraction
     ruin_drawdown: float = Fraction
     assumed_funding_bps_per_8h: float = Field(ge=0)
     atr_lookback: int = Field(gt=1)
 
+    @model_validator(mode="after")
+    def _risk_has_a_stop(self) -> Self:
+        if (self.risk_per_trade is None) != (self.stop_atr is None):
+            raise ValueError("`risk_per_trade` and `stop_atr` must both be given or both be absent")
+        return self
+
 
 class RewardConfig(Config):
-    """Weights of the four reward components and their constants, percentage points of entry equity."""
+    """Weights of phase4's four reward components and their constants, percentage points of entry equity."""
 
     r_pnl: float
     r_hold_bonus: float
@@ -43,6 +54,50 @@ class RewardConfig(Config):
     drawdown_threshold: float = Fraction
     drawdown_weight: float = Field(le=0)
     clip: float = Positive
+
+
+class ShadowRewardConfig(Config):
+    """Weights of shadow's five reward components, in percent of the initial balance before `scaling`."""
+
+    realised_weight: float
+    unrealised_weight: float
+    losing_weight: float = Field(le=0)
+    losing_threshold: float = Fraction
+    inactivity_penalty: float = Field(le=0)
+    inactivity_candles: int = Field(ge=1)
+    ruin_penalty: float = Field(le=0)
+    scaling: float = Positive
+
+
+def _reward_tag(reward: Any) -> str:
+    keys = reward if isinstance(reward, dict) else type(reward).model_fields
+    return "shadow" if "realised_weight" in keys else "phase4"
+
+
+AnyReward = Annotated[
+    Annotated[RewardConfig, Tag("phase4")] | Annotated[ShadowRewardConfig, Tag("shadow")], Discriminator(_reward_tag)
+]
+
+
+class RangeConfig(Config):
+    """Bounds between which a setting is drawn, each value equally likely."""
+
+    low: float
+    high: float
+
+    @model_validator(mode="after")
+    def _is_ordered(self) -> Self:
+        if self.low > self.high:
+            raise ValueError("`low` must be at most `high`")
+        return self
+
+
+class HistoryConfig(Config):
+    """Candles that a system asks its exchange for, and how few of them deserve a warning."""
+
+    exchange: str
+    candles: int = Field(ge=1)
+    warning_candles: int = Field(ge=0)
 
 
 class SplitConfig(Config):
@@ -74,6 +129,7 @@ class TrainingConfig(Config):
     checkpoint_every_steps: int = Field(ge=1)
     checkpoints_kept: int = Field(ge=1)
     seed: int = Field(ge=0)
+    n_envs: int = Field(default=1, ge=1)
 
 
 class GateConfig(Config):
@@ -117,7 +173,12 @@ class AlertConfig(Config):
 
 
 class SystemConfig(Config):
-    """Everything that defines one trading system."""
+    """Everything that defines one trading system.
+
+    `lookback` is the number of candles in an observation, `history` what the system asks for where it is not the
+    universe's, `sampling` the settings that `sampled` draws (dotted keys). Gates without owner limits are the
+    house's own.
+    """
 
     name: str
     description: str
@@ -126,12 +187,16 @@ class SystemConfig(Config):
     feature_set: str
     symbols: tuple[str, ...] | None = None
     account: AccountConfig
-    reward: RewardConfig
+    reward: AnyReward
     episode_length: int = Field(ge=2)
+    lookback: int = Field(default=1, ge=1)
+    history: HistoryConfig | None = None
+    sampling: dict[str, RangeConfig] = Field(default={})
     splits: SplitConfig
     training: TrainingConfig
     presets: dict[str, dict[str, Any]]
     gates: tuple[GateConfig, ...]
+    has_owner_limits: bool = True
     decision: DecisionConfig
     recorded_baseline: dict[str, float]
     alerts: AlertConfig
@@ -175,6 +240,14 @@ def load_system(name: str, preset: str | None = None, overrides: dict[str, Any] 
             )
         document = _merged(document, _nested(key, value))
     return parse(SystemConfig, document, f"system {name}")
+
+
+def with_settings(system: SystemConfig, settings: Mapping[str, Any]) -> SystemConfig:
+    """Return `system` with dotted keys replaced, such as ``{"account.fee_bps": 2.0}``; every bound is checked again."""
+    document = system.model_dump()
+    for key, value in settings.items():
+        document = _merged(document, _nested(key, value))
+    return parse(SystemConfig, document, f"system {system.name}")
 
 
 def _merged(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:

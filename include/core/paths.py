@@ -47,6 +47,11 @@ class Home:
         return self.reports / "data_quality"
 
     @property
+    def feature_reports(self) -> Path:
+        """Reports on features, one folder per feature set."""
+        return self.reports / "features"
+
+    @property
     def sandbox(self) -> Path:
         """State of the sandbox: its virtual clock, its Slack channel, its synthetic market."""
         return self.root / "sandbox"
@@ -64,6 +69,10 @@ class Home:
     def features(self, feature_set: str) -> Path:
         """Return the folder of a feature set."""
         return self.root / "features" / _name(feature_set, "feature_set")
+
+    def feature_report(self, feature_set: str) -> Path:
+        """Return the folder of the report on a feature set."""
+        return self.feature_reports / feature_set
 
     def dataset(self, dataset_id: str) -> Path:
         """Return the folder of a frozen dataset."""

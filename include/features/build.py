@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from include.config.settings import Settings
 from include.core.checks import CheckReport
@@ -22,13 +23,13 @@ from include.core.files import atomic_directory, read_json, sha256_file, write_j
 from include.core.progress import Progress, no_progress
 from include.core.timeframes import timeframe_ms
 from include.features import store
-from include.features.causality import causality_check
+from include.features.causality import causality_check, truncated
 from include.features.checks import Facts, observe, verdicts
 from include.features.inputs import FeatureInputs
 from include.features.matrix import compute
 from include.features.registry import FEATURE_SETS
 from include.features.registry import feature_set as named_set
-from include.features.sources import TABLES, read_inputs, symbol_table
+from include.features.sources import TABLES, read_inputs, read_shared, symbol_table
 from include.features.spec import FeatureSet
 from include.features.store import Manifest
 from include.lake.lake import Lake
@@ -37,6 +38,8 @@ logger = logging.getLogger(__name__)
 
 REPORT_FILE = "report.json"
 _CAUSALITY_SYMBOLS = 3
+# of years of minutes the first five weeks: every recomputation holds the whole matrix
+_CAUSALITY_CANDLES = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +85,12 @@ def stage(settings: Settings, feature_set: str, timeframe: str, progress: Progre
     versions = {name: version for name, version in lake.versions().items() if name in TABLES}
     symbols = settings.universe.symbols
     build_id = _build_id(chosen, timeframe, symbols, versions)
+    store.hand_memory_back()
+    shared = read_shared(lake, timeframe, versions)
     entries: dict[str, store.SymbolEntry] = {}
     with atomic_directory(_staged(settings, build_id)) as folder:
         for done, symbol in enumerate(symbols, start=1):
-            inputs = read_inputs(lake, symbol, timeframe, versions)
+            inputs = read_inputs(lake, symbol, timeframe, versions, shared)
             if len(inputs.candles):
                 entries[symbol] = store.write_symbol(folder, symbol, timeframe, symbol_table(inputs, chosen))
             progress("features", done, len(symbols))
@@ -115,11 +120,11 @@ def check(settings: Settings, build_id: str, progress: Progress = no_progress) -
     folder = _staged(settings, build_id)
     manifest = store.read_manifest(folder)
     chosen, step = named_set(manifest.feature_set), timeframe_ms(manifest.timeframe)
+    store.hand_memory_back()
     facts = Facts()
     for done, (symbol, entry) in enumerate(manifest.symbols.items(), start=1):
-        table = store.read_table(folder, symbol, manifest)
-        values = store.feature_values(table, manifest.features)
-        observe(facts, chosen, symbol, store.open_times(table), step, values, entry.rows)
+        open_time, values = _read(folder, symbol, manifest)
+        observe(facts, chosen, symbol, open_time, step, values, entry.rows)
         progress("feature checks", done, len(manifest.symbols))
     causality = causality_check(partial(compute, feature_set=chosen), _sample(settings, manifest))
     subject = f"features {manifest.feature_set} {build_id}"
@@ -156,12 +161,23 @@ def publish(settings: Settings, build_id: str) -> BuildResult:
     return _result(manifest)
 
 
+def _read(folder: Path, symbol: str, manifest: Manifest) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    # the table ends here: beside the matrix it would hold every value twice
+    table = store.read_table(folder, symbol, manifest)
+    return store.open_times(table), store.feature_values(table, manifest.features)
+
+
 def _sample(settings: Settings, manifest: Manifest) -> dict[str, FeatureInputs]:
     names = list(manifest.symbols)
     places = sorted(set(np.linspace(0, len(names) - 1, _CAUSALITY_SYMBOLS).astype(int).tolist()))
     lake = Lake(settings.home.lake)
-    chosen = [names[place] for place in places]
-    return {symbol: read_inputs(lake, symbol, manifest.timeframe, manifest.lake_versions) for symbol in chosen}
+    timeframe, versions = manifest.timeframe, manifest.lake_versions
+    shared = read_shared(lake, timeframe, versions)
+    found = {names[place]: read_inputs(lake, names[place], timeframe, versions, shared) for place in places}
+    return {
+        symbol: truncated(inputs, min(len(inputs.open_time), _CAUSALITY_CANDLES) - 1)
+        for symbol, inputs in found.items()
+    }
 
 
 def _require_passed(folder: Path, build_id: str) -> None:

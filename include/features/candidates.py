@@ -19,6 +19,7 @@ from include.features.splits import rows_within
 from include.features.store import Manifest
 
 MAXIMUM_INACTIVE = 20
+FILLED_SHARE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +61,12 @@ def load_candidate(folder: Path, symbol: str, manifest: Manifest, warmup: int, a
 def inactive_features(candidates: Sequence[Candidate], train: Window, feature_set: FeatureSet) -> dict[str, str]:
     """Return the features covered too little, or constant, over the pooled training candles, with the reason."""
     count = 0
+    anywhere = np.zeros(len(feature_set.names), dtype=np.bool_)
     present = np.zeros(len(feature_set.names), dtype=np.int64)
     low = np.full(len(feature_set.names), np.inf)
     high = -low
     for candidate in candidates:
+        anywhere |= ~np.isnan(candidate.values).all(axis=0)
         values = candidate.values[rows_within(candidate.open_time, train)]
         there = ~np.isnan(values)
         count += len(values)
@@ -71,13 +74,31 @@ def inactive_features(candidates: Sequence[Candidate], train: Window, feature_se
         low = np.minimum(low, np.min(values, axis=0, initial=np.inf, where=there))
         high = np.maximum(high, np.max(values, axis=0, initial=-np.inf, where=there))
     reasons: dict[str, str] = {}
-    for column, name in enumerate(feature_set.names):
+    for column, (name, spec) in enumerate(zip(feature_set.names, feature_set.specs, strict=True)):
         coverage = present[column] / max(count, 1)
-        if coverage < MINIMUM_COVERAGE:
+        if not anywhere[column]:
+            reasons[name] = f"no source: needs {', '.join(spec.inputs)}"
+        elif coverage < MINIMUM_COVERAGE:
             reasons[name] = f"covers {coverage:.1%} of the training candles, needs {MINIMUM_COVERAGE:.0%}"
         elif low[column] == high[column]:
             reasons[name] = f"constant at {low[column]:g} in training"
     return reasons
+
+
+def filled_symbols(candidates: Sequence[Candidate], train: Window, feature_set: FeatureSet) -> dict[str, str]:
+    """Return the features that stand still all through training in two symbols or more, 5 % of all at least.
+
+    A source that was filled for some symbols looks so, while the others hide it from the pooled rows.
+    """
+    still = np.zeros(len(feature_set.names), dtype=np.int64)
+    for candidate in candidates:
+        values = candidate.values[rows_within(candidate.open_time, train)]
+        still += (values == values[:1]).all(axis=0)
+    least = max(2.0, FILLED_SHARE * len(candidates))
+    return {
+        feature_set.names[column]: f"stands still in {still[column]} of {len(candidates)} symbols"
+        for column in np.flatnonzero(still >= least).tolist()
+    }
 
 
 def require_acceptable(inactive: Collection[str], accepted: Collection[str], feature_set: FeatureSet) -> None:

@@ -5,6 +5,7 @@ Reading and publishing builds does not belong here (`build.py`).
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,8 @@ from include.core.checks import CheckResult, Severity
 from include.features.inputs import run_positions
 from include.features.redundancy import Sample, constant, redundant
 from include.features.spec import FeatureSet
+
+Number = TypeVar("Number", bound=np.generic)
 
 MINIMUM_COVERAGE = 0.95
 _SAMPLE_ROWS = 400
@@ -77,10 +80,10 @@ def observe(
         low, high = spec.range
         if ((own < low) | (own > high)).any():
             facts.outside.add(spec.name)
-    facts.samples.append(evenly(values[warm], _SAMPLE_ROWS))
+    facts.samples.append(values[evenly(np.flatnonzero(warm), _SAMPLE_ROWS)])
 
 
-def evenly(values: Sample, count: int) -> Sample:
+def evenly(values: NDArray[Number], count: int) -> NDArray[Number]:
     """Return at most `count` rows of `values`, evenly spread over it."""
     if len(values) <= count:
         return values

@@ -62,7 +62,7 @@ class DatasetInfo(BaseModel):
     code_version: str
     statistics: dict[str, dict[str, float | None]]
     files: dict[str, str]
-    # active, but found to repeat another feature or to hardly move in training: name to reason
+    # active, but found in training to repeat another, to hardly move, or to look filled: name to reason
     redundant_features: dict[str, str] = {}
 
 

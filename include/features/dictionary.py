@@ -10,9 +10,11 @@ from include.core.columns import TABLES, Table
 from include.core.files import write_text
 from include.core.paths import REPOSITORY
 from include.features.registry import FEATURE_SETS
-from include.features.spec import FeatureSet, FeatureSpec
+from include.features.spec import CANDLE_CLOSE, FeatureSet, FeatureSpec
 
 TARGET = REPOSITORY / "docs" / "data-dictionary.md"
+
+_COLUMNS = ("feature", "inputs", "warm-up", "range", "formula", "known at", "source", "TA-Lib")
 
 _INTRO = """# Data dictionary
 
@@ -25,7 +27,8 @@ _FEATURES = """## Features
 
 Names are `f_<family>_<name>_<lookback>`. Computed in float64 and stored as float32, one symbol at a time, from its
 first stored candle. The value of a candle is known at its close (`open_time + timeframe`) and uses nothing known
-later: computed from a series that ends there it is the same bits.
+later: computed from a series that ends there it is the same bits. The number that ends a name is the formula's period,
+in candles unless a unit stands before it.
 
 - **Warm-up**: a feature has no value in that many candles at the start of a contiguous run. A missing candle starts
   every feature anew. Nothing is filled.
@@ -35,6 +38,9 @@ later: computed from a series that ends there it is the same bits.
   subtracting what left the window: no drift, no cancellation, and nothing of an outlier stays behind.
 - **TA-Lib**: "equal" means within a relative 1e-6 of TA-Lib on the same contiguous candles, its seeding of EMA, RSI,
   ATR and ADX included. Exceptions stand in the column.
+- **Other sources** reach a candle through the as-of join on `known_at` alone: the newest value known at its close, up
+  to the maximum age that stands in the column. Days of FRED series are business days; a revised value counts from when
+  it was known. Reference candles must close with the symbol's own: they are not carried on.
 - **Absent sources**: a feature whose source is missing has no value. Below 95 % coverage of the training candles, or
   constant over them, it is *inactive* in that dataset: constant 0, listed with its reason in `dataset_info.json`.
 """
@@ -84,8 +90,8 @@ def _feature_set(feature_set: FeatureSet) -> str:
         f"{len(feature_set.specs)} features, warm-up {feature_set.warmup} candles.\n",
     ]
     for family in feature_set.families:
-        lines += [f"#### {family.name.capitalize()} ({len(family.specs)})\n"]
-        lines += ["| feature | inputs | warm-up | range | formula | source | TA-Lib |", "|---|---|---|---|---|---|---|"]
+        lines += [f"#### {family.name.replace('_', ' ').capitalize()} ({len(family.specs)})\n"]
+        lines += ["| " + " | ".join(_COLUMNS) + " |", "|" + "---|" * len(_COLUMNS)]
         lines += [*map(_feature, family.specs), ""]
     return "\n".join(lines)
 
@@ -93,7 +99,9 @@ def _feature_set(feature_set: FeatureSet) -> str:
 def _feature(spec: FeatureSpec) -> str:
     inputs = " ".join(name.removeprefix("candles.") for name in spec.inputs)
     formula = spec.formula.replace("|", "\\|")
-    return f"| `{spec.name}` | {inputs} | {spec.warmup} | {_range(spec)} | {formula} | {spec.source} | {spec.talib} |"
+    known = "the close" if spec.known_at == CANDLE_CLOSE else spec.known_at
+    cells = (f"`{spec.name}`", inputs, spec.warmup, _range(spec), formula, known, spec.source, spec.talib)
+    return "| " + " | ".join(map(str, cells)) + " |"
 
 
 def _range(spec: FeatureSpec) -> str:

@@ -27,6 +27,7 @@ from include.features import store
 from include.features.candidates import (
     Candidate,
     complete_rows,
+    filled_symbols,
     inactive_features,
     load_candidate,
     require_acceptable,
@@ -209,7 +210,7 @@ def _write(
             code_version=code_version(),
             statistics=_statistics(training, feature_set.names),
             files=files,
-            redundant_features=_redundant(training, feature_set.names, selection.inactive),
+            redundant_features=_redundant(training, feature_set, selection),
         )
         write_json(folder / INFO_FILE, info.model_dump(mode="json"))
     logger.info("froze dataset %s: %d rows of %d symbols", dataset_id, sum(info.rows.values()), len(tables))
@@ -234,7 +235,10 @@ def _statistics(training: list[Sample], names: tuple[str, ...]) -> dict[str, dic
     return statistics
 
 
-def _redundant(training: list[Sample], names: tuple[str, ...], inactive: dict[str, str]) -> dict[str, str]:
-    active = [column for column, name in enumerate(names) if name not in inactive]
+def _redundant(training: list[Sample], feature_set: FeatureSet, selection: _Selection) -> dict[str, str]:
+    names = feature_set.names
+    active = [column for column, name in enumerate(names) if name not in selection.inactive]
     sample = np.concatenate([evenly(part, _SAMPLE_ROWS) for part in training])[:, active]
-    return redundant(sample, [names[column] for column in active])
+    found = redundant(sample, [names[column] for column in active])
+    filled = filled_symbols(selection.candidates, selection.splits["train"], feature_set)
+    return {name: reason for name, reason in filled.items() if name not in selection.inactive} | found

@@ -1,6 +1,6 @@
 """The typed container of what features are computed from, and its contiguous runs of candles.
 
-Reading the lake does not belong here (`build.py`).
+Reading the lake does not belong here (`sources.py`), joining sources to candles neither (`alignment.py`).
 """
 
 from collections.abc import Iterator
@@ -30,12 +30,21 @@ class FeatureInputs:
         has it, `taker_buy_volume` (base). Missing candles are missing rows.
     timeframe : str or None
         Length of a candle; None takes the `timeframe` column, or else the shortest step in `candles`.
-    funding, open_interest, long_short : DataFrame or None
-        Rows of the symbol in the shape of the lake tables, with `known_at`.
-    fear_greed, macro : DataFrame or None
-        Rows in the shape of the lake tables, with `known_at`.
-    reference : dict of DataFrame
-        Candles of other symbols, by unified symbol.
+    funding : DataFrame or None
+        Settlements of the symbol: `funding_time`, `funding_rate` (fraction; positive: longs pay), `known_at`.
+    open_interest, long_short, premium_index : DataFrame or None
+        Rows of the symbol: `timestamp`, `known_at` and `open_interest` (base), `long_short_ratio` (longs per short) or
+        `premium_index` (fraction of the index price).
+    fear_greed : DataFrame or None
+        `timestamp`, `value` (0 … 100), `known_at`.
+    macro : DataFrame or None
+        `series`, `date`, `value`, `known_at`, one row per vintage: a date may come again, known later.
+    reference : dict of DataFrame or None
+        Candles of other symbols, by unified symbol: `open_time`, `close`.
+
+    Notes
+    -----
+    A frame that is None or empty is a source that is absent: its features have no value.
     """
 
     candles: pd.DataFrame
@@ -43,6 +52,7 @@ class FeatureInputs:
     funding: pd.DataFrame | None = None
     open_interest: pd.DataFrame | None = None
     long_short: pd.DataFrame | None = None
+    premium_index: pd.DataFrame | None = None
     fear_greed: pd.DataFrame | None = None
     macro: pd.DataFrame | None = None
     reference: dict[str, pd.DataFrame] | None = None
@@ -71,11 +81,63 @@ class FeatureInputs:
             raise InvalidInputError(f"`candles` must lie on one grid of {length} ms, did not. Hint: pass `timeframe`.")
         return length
 
+    @cached_property
+    def funding_line(self) -> "Timeline":
+        """Settled funding rates by settlement."""
+        return timeline(self.funding, "funding_time", "funding_rate")
+
+    @cached_property
+    def open_interest_line(self) -> "Timeline":
+        """Open interest, base."""
+        return timeline(self.open_interest, "timestamp", "open_interest")
+
+    @cached_property
+    def long_short_line(self) -> "Timeline":
+        """Longs per short."""
+        return timeline(self.long_short, "timestamp", "long_short_ratio")
+
+    @cached_property
+    def premium_line(self) -> "Timeline":
+        """Premium of the perpetual over the index, fraction."""
+        return timeline(self.premium_index, "timestamp", "premium_index")
+
+    @cached_property
+    def fear_greed_line(self) -> "Timeline":
+        """Fear and greed index, 0 … 100."""
+        return timeline(self.fear_greed, "timestamp", "value")
+
+    @cached_property
+    def macro_lines(self) -> dict[str, "Timeline"]:
+        """Macro series by id."""
+        if self.macro is None or self.macro.empty:
+            return {}
+        # one sort for all series: the frame is the same for every symbol, and long
+        rows, names = pd.factorize(self.macro["series"])
+        columns = (epoch_ms(self.macro, "known_at"), epoch_ms(self.macro, "date"), _values(self.macro, "value"))
+        order = np.lexsort((columns[1], columns[0], rows))
+        order = order[~np.isnan(columns[2][order])]
+        edges = np.searchsorted(rows[order], np.arange(len(names) + 1))
+        parts = [order[start:stop] for start, stop in pairwise(edges.tolist())]
+        return {
+            str(name): Timeline(columns[0][part], columns[1][part], columns[2][part])
+            for name, part in zip(names, parts, strict=True)
+        }
+
+    @cached_property
+    def reference_lines(self) -> dict[str, "Timeline"]:
+        """Closes of other symbols, each known at the close of its candle."""
+        lines: dict[str, Timeline] = {}
+        for symbol, frame in (self.reference or {}).items():
+            opened, closes = epoch_ms(frame, "open_time"), np.array(frame["close"], dtype=np.float64)
+            _require_sound({"close": closes}, f"reference[{symbol}]")
+            lines[symbol] = Timeline(opened + self.step_ms, opened, closes)
+        return lines
+
     def segments(self) -> Iterator[tuple[slice, "Segment"]]:
         """Yield each contiguous run of candles with its rows; features start anew in each."""
         columns = {name: self._column(name) for name in (*PRICES, "volume")}
         taker = self._taker_buy_volume()
-        _require_sound(columns)
+        _require_sound(columns, "candles")
         for rows in contiguous_runs(self.open_time, self.step_ms):
             arrays = {name: values[rows] for name, values in columns.items()}
             yield rows, Segment(self.step_ms, self.open_time[rows], taker_buy_volume=taker[rows], **arrays)
@@ -107,6 +169,43 @@ class Segment:
     close: NDArray[np.float64]
     volume: NDArray[np.float64]
     taker_buy_volume: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """A source in the order in which it became known.
+
+    Attributes
+    ----------
+    known_at : int64 (m,)
+        First instant at which each value may be used, epoch milliseconds, ascending.
+    event : int64 (m,)
+        What each value is about, epoch milliseconds.
+    value : float64 (m,)
+        Without NaN.
+    """
+
+    known_at: NDArray[np.int64]
+    event: NDArray[np.int64]
+    value: NDArray[np.float64]
+
+
+NOTHING = Timeline(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0))
+
+
+def timeline(frame: pd.DataFrame | None, event: str, value: str) -> Timeline:
+    """Return the rows of `frame` that have a value, by `known_at` and then by the time in column `event`."""
+    if frame is None or frame.empty:
+        return NOTHING
+    known_at, events = epoch_ms(frame, "known_at"), epoch_ms(frame, event)
+    values = _values(frame, value)
+    order = np.lexsort((events, known_at))
+    order = order[~np.isnan(values[order])]
+    return Timeline(known_at[order], events[order], values[order])
+
+
+def _values(frame: pd.DataFrame, name: str) -> NDArray[np.float64]:
+    return frame[name].to_numpy(dtype=np.float64, na_value=np.nan)
 
 
 def contiguous_runs(open_time: NDArray[np.int64], step_ms: int) -> Iterator[slice]:
@@ -146,7 +245,7 @@ def other_sources(inputs: FeatureInputs) -> dict[str, pd.DataFrame]:
     return {name: frame for name, frame in frames.items() if isinstance(frame, pd.DataFrame) and name != "candles"}
 
 
-def _require_sound(columns: dict[str, NDArray[np.float64]]) -> None:
+def _require_sound(columns: dict[str, NDArray[np.float64]], frame: str) -> None:
     for name, values in columns.items():
         lowest = 0.0 if name == "volume" else np.nextafter(0.0, 1.0)
         wrong = ~(np.isfinite(values) & (values >= lowest))
@@ -154,5 +253,5 @@ def _require_sound(columns: dict[str, NDArray[np.float64]]) -> None:
             row = int(np.argmax(wrong))
             rule = "finite and not negative" if name == "volume" else "finite and positive"
             raise InvalidInputError(
-                f"`candles.{name}` must be {rule}, was {values[row]} in row {row}. Hint: leave bad candles out."
+                f"`{frame}.{name}` must be {rule}, was {values[row]} in row {row}. Hint: leave bad candles out."
             )

@@ -1,4 +1,4 @@
-"""Finds features that carry nothing: constant, near-constant, duplicate and collinear ones, by name.
+"""Finds features that carry nothing: constant, near-constant, neutral-filled, duplicate, collinear ones, by name.
 
 Each function takes a sample (rows, k) of values without NaN and the k names.
 """
@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 NEAR_CONSTANT_SHARE = 0.99
 COLLINEAR = 0.999
+# what a missing value is filled with when nobody looks: nothing, half a share, no change, the middle of 0 … 100
+NEUTRAL_VALUES = (0.0, 0.5, 1.0, 50.0)
+NEUTRAL_SHARE = 0.9
 
 Sample = NDArray[np.float32]
 
@@ -27,6 +30,16 @@ def near_constant(sample: Sample, names: Sequence[str]) -> dict[str, float]:
         share = float(np.unique(sample[:, column], return_counts=True)[1].max() / len(sample))
         if NEAR_CONSTANT_SHARE <= share < 1.0:
             found[name] = share
+    return found
+
+
+def neutral_filled(sample: Sample, names: Sequence[str]) -> dict[str, tuple[float, float]]:
+    """Return the features of which 0, 0.5, 1 or 50 makes up at least 90 % without being all: value and share."""
+    found: dict[str, tuple[float, float]] = {}
+    for value in NEUTRAL_VALUES:
+        shares = (sample == np.float32(value)).mean(axis=0)
+        for column in np.flatnonzero((shares >= NEUTRAL_SHARE) & (shares < 1.0)).tolist():
+            found[names[column]] = (value, float(shares[column]))
     return found
 
 
@@ -57,9 +70,11 @@ def collinear(sample: Sample, names: Sequence[str]) -> dict[str, tuple[str, floa
 
 
 def redundant(sample: Sample, names: Sequence[str]) -> dict[str, str]:
-    """Return duplicate, collinear and near-constant features with the reason in words."""
+    """Return duplicate, collinear, near-constant and neutral-filled features with the reason in words."""
     same = duplicates(sample, names)
-    reasons = {name: f"one value makes up {share:.1%}" for name, share in near_constant(sample, names).items()}
+    filled = neutral_filled(sample, names)
+    reasons = {name: f"neutral: {value:g} makes up {share:.1%}" for name, (value, share) in filled.items()}
+    reasons |= {name: f"one value makes up {share:.1%}" for name, share in near_constant(sample, names).items()}
     for name, (other, r) in collinear(sample, names).items():
         reasons[name] = f"r = {r:.5f} with {other}"
     return reasons | {name: f"equal to {other}" for name, other in same.items() if name not in constant(sample, names)}

@@ -1,11 +1,14 @@
 """The feature sets, by name. A new family is one module in `families/` and its entry here."""
 
 from include.core.errors import InvalidInputError
-from include.features.families import price, technical
+from include.features.families import macro, price, sentiment, shadow, smart_money, technical
 from include.features.spec import FeatureSet
 
+_MARKET94 = (price.FAMILY, technical.FAMILY, smart_money.FAMILY, sentiment.FAMILY, macro.FAMILY)
+
 FEATURE_SETS: dict[str, FeatureSet] = {
-    feature_set.name: feature_set for feature_set in (FeatureSet("market94", (price.FAMILY, technical.FAMILY)),)
+    feature_set.name: feature_set
+    for feature_set in (FeatureSet("market94", _MARKET94), FeatureSet("shadow15", (shadow.FAMILY,)))
 }
 
 

@@ -1,28 +1,121 @@
 """What features are computed from, out of the lake: one symbol at a time, at one version of each table."""
 
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from include.core import columns as definitions
 from include.features import store
+from include.features.families.macro_specs import REFERENCES
 from include.features.inputs import FeatureInputs, epoch_ms
 from include.features.matrix import compute
 from include.features.settlements import candle_funding
 from include.features.spec import FeatureSet
 from include.lake.lake import Lake
 
-TABLES = ("candles", "funding_rates")
 _CANDLES = ("open_time", *store.CANDLE_COLUMNS, "taker_buy_volume")
-_FUNDING = ("funding_time", "funding_rate", "known_at")
+_CLOSES = ("open_time", "close")
+_PER_SYMBOL: dict[str, tuple[str, ...]] = {
+    "funding_rates": ("funding_time", "funding_rate", "known_at"),
+    "open_interest": ("timestamp", "open_interest", "known_at"),
+    "long_short_ratio": ("timestamp", "long_short_ratio", "known_at"),
+    "premium_index": ("timestamp", "premium_index", "known_at"),
+}
+_FEAR_GREED = ("timestamp", "value", "known_at")
+_MACRO = ("series", "date", "value", "known_at")
+# those of them that a lake does not define yet are sources that are absent
+TABLES = ("candles", *_PER_SYMBOL, "fear_greed", "macro", "revisions")
 
 
-def read_inputs(lake: Lake, symbol: str, timeframe: str, versions: dict[str, int]) -> FeatureInputs:
-    """Return what the lake holds on `symbol` at the given table versions."""
-    own = ("symbol", "=", symbol)
-    candles = lake.read("candles", _CANDLES, [own, ("timeframe", "=", timeframe)], versions.get("candles"))
-    funding = lake.read("funding_rates", _FUNDING, [own], versions.get("funding_rates"))
-    return FeatureInputs(candles, timeframe, funding=funding)
+@dataclass(frozen=True)
+class Shared:
+    """What is the same for every symbol of a build, read once; the frames of `FeatureInputs`."""
+
+    fear_greed: pd.DataFrame | None
+    macro: pd.DataFrame | None
+    reference: dict[str, pd.DataFrame]
+
+
+def read_shared(lake: Lake, timeframe: str, versions: Mapping[str, int]) -> Shared:
+    """Return fear & greed, macro and reference candles at the given table versions; a missing version is the newest."""
+    reference = {symbol: _candles(lake, symbol, timeframe, versions, _CLOSES) for symbol in REFERENCES}
+    macro = lake.read("macro", _MACRO, version=versions.get("macro"))
+    changed = lake.read("revisions", filters=[("source", "=", "macro")], version=versions.get("revisions"))
+    return Shared(
+        fear_greed=lake.read("fear_greed", _FEAR_GREED, version=versions.get("fear_greed")),
+        macro=vintages(macro, changed),
+        reference={symbol: frame for symbol, frame in reference.items() if len(frame)},
+    )
+
+
+def read_inputs(
+    lake: Lake, symbol: str, timeframe: str, versions: Mapping[str, int], shared: Shared | None = None
+) -> FeatureInputs:
+    """Return what the lake holds on `symbol` at the given table versions.
+
+    Parameters
+    ----------
+    lake : Lake
+        Tables it does not define or hold are sources that are absent.
+    symbol, timeframe : str
+        Which candles.
+    versions : mapping
+        Version by table; the newest where there is none.
+    shared : Shared or None
+        From `read_shared`, for a build of many symbols; None reads it.
+    """
+    shared = shared or read_shared(lake, timeframe, versions)
+    own = {name: _own(lake, name, symbol, versions) for name in _PER_SYMBOL}
+    return FeatureInputs(
+        _candles(lake, symbol, timeframe, versions, _CANDLES),
+        timeframe,
+        funding=own["funding_rates"],
+        open_interest=own["open_interest"],
+        long_short=own["long_short_ratio"],
+        premium_index=own["premium_index"],
+        fear_greed=shared.fear_greed,
+        macro=shared.macro,
+        reference=shared.reference,
+    )
+
+
+def vintages(macro: pd.DataFrame, changed: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of `macro` with every value that was stored before, each from the instant it was known.
+
+    The lake keeps one value per day and writes down what it replaced. Without the older one a revision would change
+    what was known in the past.
+
+    Parameters
+    ----------
+    macro : DataFrame
+        `series`, `date`, `value`, `known_at` of the lake table.
+    changed : DataFrame
+        Its rows of `revisions`.
+
+    Returns
+    -------
+    DataFrame
+        The same columns; a revised day has one row per value, known at its release or when the change was seen.
+    """
+    values = changed[changed["column"] == "value"].sort_values("seen_at", kind="stable")
+    if values.empty or macro.empty:
+        return macro
+    keys = pd.DataFrame([json.loads(key) for key in values["key"]], index=values.index)
+    days = pd.to_datetime(keys["date"], utc=True).astype(macro["date"].dtype)
+    steps = values.assign(series=keys["series"], date=days).merge(
+        macro[["series", "date", "known_at"]], on=["series", "date"]
+    )
+    released = steps.drop_duplicates(["series", "date"]).assign(value=lambda rows: rows["old_value"])
+    seen = np.maximum(steps["seen_at"].astype(macro["known_at"].dtype), steps["known_at"])
+    revised = steps.assign(value=steps["new_value"], known_at=seen)
+    told = pd.concat([released, revised])[list(_MACRO)].astype({"value": np.float64})
+    untouched = macro.set_index(["series", "date"]).index.isin(told.set_index(["series", "date"]).index)
+    return pd.concat([macro[~untouched], told], ignore_index=True)
 
 
 def symbol_table(inputs: FeatureInputs, feature_set: FeatureSet) -> pa.Table:
@@ -38,3 +131,16 @@ def funding_columns(inputs: FeatureInputs) -> dict[str, NDArray[np.float64]]:
     rates = settled["funding_rate"].to_numpy(np.float64) if len(settled) else np.zeros(0)
     funding = candle_funding(inputs.open_time, inputs.step_ms, times, rates)
     return dict(zip(store.FUNDING_COLUMNS, (funding.inner, funding.at_close, funding.assumed), strict=True))
+
+
+def _candles(
+    lake: Lake, symbol: str, timeframe: str, versions: Mapping[str, int], names: tuple[str, ...]
+) -> pd.DataFrame:
+    conditions = [("symbol", "=", symbol), ("timeframe", "=", timeframe)]
+    return lake.read("candles", names, conditions, versions.get("candles"))
+
+
+def _own(lake: Lake, table: str, symbol: str, versions: Mapping[str, int]) -> pd.DataFrame | None:
+    if table not in definitions.TABLES:
+        return None
+    return lake.read(table, _PER_SYMBOL[table], [("symbol", "=", symbol)], versions.get(table))

@@ -27,7 +27,7 @@ class FeatureSpec:
     Attributes
     ----------
     family, short_name, lookback
-        Make up `name`; lookback is the formula's period in candles.
+        Make up `name`; lookback is the formula's period in candles, or in the unit that ends the short name.
     inputs : tuple of str
         Lake columns, such as ``candles.close``.
     warmup : int
@@ -157,4 +157,45 @@ def candle_feature(
         formula=formula,
         source=source,
         talib=talib,
+    )
+
+
+def sourced_feature(
+    family: str,
+    key: str,
+    inputs: str,
+    formula: str,
+    *,
+    known_at: str,
+    warmup: int = 0,
+    range: tuple[float, float] = (-inf, inf),  # noqa: A002  # the attribute's name
+    source: str = "definition",
+) -> FeatureSpec:
+    """Return a feature of other sources than the symbol's own candles, joined as of the candle's close.
+
+    Parameters
+    ----------
+    family : str
+        Name of its family.
+    key : str
+        `<name>_<lookback>`.
+    inputs : str
+        Lake columns such as ``macro.DGS10``, separated by blanks.
+    formula, warmup, range, source
+        As in `FeatureSpec`; the warm-up counts the symbol's own candles.
+    known_at : str
+        When the newest value is known, and how old it may be.
+    """
+    short_name, _, lookback = key.rpartition("_")
+    return FeatureSpec(
+        family=family,
+        short_name=short_name,
+        lookback=int(lookback),
+        inputs=tuple(inputs.split()),
+        warmup=warmup,
+        range=range,
+        formula=formula,
+        source=source,
+        talib="no TA-Lib function",
+        known_at=known_at,
     )

@@ -30,6 +30,10 @@ class Links:
         """Index of data-quality pages."""
         return self._report(self._settings.home.data_quality / "index.html")
 
+    def features(self, feature_set: str) -> str:
+        """Return the address of the report on a feature set."""
+        return self._report(self._settings.home.feature_report(feature_set) / "index.html")
+
     def revalidation(self, revalidation_id: str) -> str:
         """Return the address of a revalidation's report."""
         return self._report(self._settings.home.revalidation(revalidation_id) / "revalidation_result.html")

@@ -94,11 +94,28 @@ def publish_features(settings: Settings, build_id: str) -> dict[str, Any]:
     return asdict(publish(settings, build_id))
 
 
+def report_features(settings: Settings, system: str) -> dict[str, Any]:
+    """Write the report on the published features of `system`; return where it is and how far features have moved."""
+    from include.features.drift import drift_checks
+    from include.reporting.feature_report import write_feature_report
+
+    feature_set = load_system(system).feature_set
+    drift = write_feature_report(settings.home, feature_set, wall_now())
+    return {
+        "report": Links(settings).features(feature_set),
+        "dataset_id": drift.dataset_id,
+        "worst": [feature.model_dump(mode="json") for feature in drift.measured[:10]],
+        "failures": list(dict.fromkeys(failure.message for failure in drift_checks(drift).failures)),
+    }
+
+
 def build_features(settings: Settings, system: str, progress: Progress = no_progress) -> dict[str, Any]:
-    """Compute, check and publish the feature set of `system`."""
+    """Compute, check and publish the feature set of `system`, and write the report on it."""
     build_id = stage_features(settings, system, progress)
     checked = check_features(settings, build_id)
-    return {**publish_features(settings, build_id), "failures": checked["failures"]}
+    published = publish_features(settings, build_id)
+    reported = report_features(settings, system)
+    return {**published, "report": reported["report"], "failures": [*checked["failures"], *reported["failures"]]}
 
 
 def freeze_dataset(
@@ -107,7 +124,10 @@ def freeze_dataset(
     """Freeze the training data of `system`; the same content yields the same id."""
     from include.features.freeze import freeze
 
-    return freeze(settings, load_system(system, preset, overrides)).model_dump(mode="json")
+    info = freeze(settings, load_system(system, preset, overrides))
+    # what is inactive in the dataset, and drift against it, belong on the page that people read
+    report_features(settings, system)
+    return info.model_dump(mode="json")
 
 
 def train(

@@ -1,4 +1,4 @@
-"""The page that lists what there is to read: revalidations, data quality, the champion."""
+"""The page that lists what there is to read: data quality, features, champions, revalidations."""
 
 from pathlib import Path
 
@@ -19,7 +19,10 @@ def index_page(home: Home) -> str:
     results = sorted(_results(home), key=lambda result: result.created_at, reverse=True)
     champions = {name: read_champion(home, name) for name in system_names()}
     has_quality = (home.data_quality / "index.html").is_file()
-    return _TEMPLATES.get_template("index.html").render(results=results, champions=champions, has_quality=has_quality)
+    feature_sets = sorted(page.parent.name for page in home.feature_reports.glob("*/index.html"))
+    return _TEMPLATES.get_template("index.html").render(
+        results=results, champions=champions, has_quality=has_quality, feature_sets=feature_sets
+    )
 
 
 def _results(home: Home) -> list[RevalidationResult]:

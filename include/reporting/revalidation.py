@@ -3,21 +3,18 @@
 The page is static: no script, nothing loaded from elsewhere, figures inside, everything escaped.
 """
 
-import base64
-import hashlib
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from include.core.clock import format_utc
 from include.core.files import write_json, write_text
 from include.reporting import words
+from include.reporting.page import content_security_policy, data_uri, stylesheet, template
 from include.reporting.tables import gate_table_markdown
 from include.reporting.verdict import RESULT_FILE, RevalidationResult
 
-TEMPLATES = Path(__file__).parent / "templates"
 MARKDOWN_TEMPLATE, HTML_TEMPLATE = "revalidation.md", "revalidation.html"
 MARKDOWN_FILE = "revalidation_result.md"
 HTML_FILE = "revalidation_result.html"
@@ -71,38 +68,21 @@ def write_report(result: RevalidationResult, folder: Path) -> dict[str, Path]:
 
 def to_markdown(result: RevalidationResult) -> str:
     """Return the report as Markdown."""
-    return _template(MARKDOWN_TEMPLATE).render(**_facts(result), gate_table=gate_table_markdown(result))
+    return template(MARKDOWN_TEMPLATE).render(**_facts(result), gate_table=gate_table_markdown(result))
 
 
 def to_html(result: RevalidationResult, folder: Path) -> str:
     """Return the report as one HTML page with the figures of `folder` inside."""
-    style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
-    return _template(HTML_TEMPLATE).render(
+    style = stylesheet("report.css")
+    return template(HTML_TEMPLATE).render(
         **_facts(result),
         # our own file, and the policy lets no other style through
         style=Markup(style),  # noqa: S704
-        policy=_content_security_policy(style),
-        equity=_data_uri(folder / EQUITY_FIGURE),
-        training=_data_uri(folder / TRAINING_FIGURE),
+        policy=content_security_policy(style),
+        equity=data_uri(folder / EQUITY_FIGURE),
+        training=data_uri(folder / TRAINING_FIGURE),
     )
-
-
-def _template(name: str) -> Template:
-    # Markdown is escaped too: its readers turn it into HTML
-    loader = FileSystemLoader(TEMPLATES)
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True).get_template(name)
 
 
 def _facts(result: RevalidationResult) -> dict[str, Any]:
     return {"r": result, "words": words, "utc": format_utc, "shown": SHOWN_METRICS}
-
-
-def _content_security_policy(style: str) -> str:
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-
-
-def _data_uri(figure: Path) -> str | None:
-    if not figure.is_file():
-        return None
-    return "data:image/png;base64," + base64.b64encode(figure.read_bytes()).decode()

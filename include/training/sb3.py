@@ -90,7 +90,7 @@ def build_model(system: SystemConfig, dataset: Dataset) -> PPO:
     """
     training, seed = system.training, system.training.seed
     torch.set_num_threads(1)
-    make = partial(make_env, system, dataset, "train", seed=derive_seed(seed, "environment"))
+    make = partial(make_env, system, dataset, "train", purpose="training", seed=derive_seed(seed, "environment"))
     env = VecNormalize(
         DummyVecEnv([make]),
         norm_obs=training.normalize_observations,

@@ -18,6 +18,7 @@ from include.core.paths import Home
 from include.training.facts import RunFacts, read_facts
 from include.training.runs import RunInfo, all_runs, is_locked
 from include.training.slot_details import checkpoint_report, convergence_lines, snapshot_lines
+from include.training.slot_drift import drift_line
 from include.training.slot_lines import run_line, status_lines
 from include.training.standup import standup_lines
 from include.training.watch import evaluate_facts
@@ -28,6 +29,8 @@ TITLES: dict[str, str] = {
     "snapshot": "End-of-day metrics snapshot",
     "checkpoints": "Evening checkpoint validation",
 }
+# once before the day's work and once at its end; the others are about the training itself
+_DRIFT_SLOTS = ("standup", "snapshot")
 
 
 class SlotReport(BaseModel):
@@ -82,7 +85,10 @@ def slot_report(settings: Settings, slot: CheckSlot | str, now: datetime) -> Slo
     facts = read_facts(settings.home.run(run.run_id))
     report = evaluate_facts(facts, system.alerts, now)
     report, details = _details(slot, facts, report, system, settings, now)
-    lines = [*status_lines(facts, report, system.alerts, now), run_line(facts), _champion_line(champion), "", *details]
+    lines = [*status_lines(facts, report, system.alerts, now), run_line(facts), _champion_line(champion)]
+    if slot in _DRIFT_SLOTS:
+        lines.append(drift_line(settings.home, system.feature_set))
+    lines += ["", *details]
     return SlotReport(
         slot=slot, title=TITLES[slot], report=report, lines=tuple(lines), run_id=run.run_id, champion=champion
     )

@@ -158,7 +158,7 @@ def _is_finished(folder: Path, system: SystemConfig, dataset: Dataset, engine: s
 
 
 def _describe(run_id: str, system: SystemConfig, dataset: Dataset, preset: str | None, engine: str) -> RunInfo:
-    env = make_env(system, dataset, "train")
+    env = make_env(system, dataset, "train", purpose="training")
     return RunInfo(
         run_id=run_id,
         system=system.name,

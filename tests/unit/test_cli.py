@@ -2,6 +2,8 @@ import json
 import subprocess
 import sys
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
@@ -9,7 +11,8 @@ from include.cli import app, main
 
 COMMANDS = [
     ["market", "backfill"], ["market", "status"], ["market", "export"], ["validate"], ["features", "build"],
-    ["dataset", "freeze"], ["train"], ["check"], ["revalidate"], ["sandbox"], ["sandbox", "advance"], ["up"],
+    ["dataset", "freeze"], ["env", "audit"], ["train"], ["check"], ["revalidate"], ["sandbox"], ["sandbox", "advance"],
+    ["up"], ["bench"],
 ]  # fmt: skip
 
 
@@ -31,7 +34,7 @@ def test_an_error_is_one_plain_sentence_on_stderr_and_status_1(monkeypatch, caps
     assert run(monkeypatch, "train", "--system", "phase9") == 1
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert "`system` must be one of phase4, was 'phase9'" in " ".join(shown.err.split())
+    assert "`system` must be one of phase4, shadow, was 'phase9'" in " ".join(shown.err.split())
 
 
 def test_a_missing_input_says_what_to_do_first(monkeypatch, capsys) -> None:
@@ -57,8 +60,45 @@ def test_json_is_one_document_on_stdout(monkeypatch, capsys) -> None:
     assert isinstance(json.loads(capsys.readouterr().out), list)
 
 
+def test_an_audit_that_fails_shows_its_rows_and_exits_1(monkeypatch, capsys) -> None:
+    planted = "tests.support.defects.planted:TurnsFundingRound"
+    assert run(monkeypatch, "env", "audit", planted, "--pairs", "8", "--json") == 1
+    shown = capsys.readouterr()
+    document = json.loads(shown.out)
+    assert [row["name"] for row in document["results"] if not row["passed"]] == ["funding_sign"]
+    assert document["passed"] is False
+    assert "failed its audit: funding_sign" in " ".join(shown.err.split())
+
+
+def test_an_audit_that_passes_exits_0(monkeypatch, capsys) -> None:
+    assert run(monkeypatch, "env", "audit", "tests.support.defects.ledger:LedgerEnv", "--pairs", "8") == 0
+    assert capsys.readouterr().out.count(" pass ") == 14
+
+
+def test_an_unknown_goal_is_refused_before_anything_is_measured(monkeypatch, capsys) -> None:
+    assert run(monkeypatch, "bench", "--only", "P99") == 1
+    assert "`--only` must name goals of" in " ".join(capsys.readouterr().err.split())
+
+
 def test_help_comes_without_heavy_imports() -> None:
-    heavy = ("torch", "ccxt", "airflow", "great_expectations", "pandas")
+    heavy = ("torch", "ccxt", "airflow", "great_expectations", "pandas", "bench")
     program = f"import sys; import include.cli; print([name for name in {heavy} if name in sys.modules])"
     shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"
+
+
+def test_features_of_a_file_come_from_the_file_alone(monkeypatch, capsys, tmp_path) -> None:
+    times = [60_000 * minute for minute in range(150)]
+    prices = [100.0 + minute % 7 for minute in range(150)]
+    columns = {"open_time": times, **dict.fromkeys(("open", "high", "low", "close", "volume"), prices)}
+    pq.write_table(pa.table(columns), tmp_path / "minutes.parquet")
+    files = ("--candles", str(tmp_path / "minutes.parquet"), "--output", str(tmp_path / "out.parquet"))
+    assert run(monkeypatch, "features", "build", *files, "--set", "shadow15", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["rows"] == 150
+    assert pq.read_table(tmp_path / "out.parquet").num_columns == 16
+
+
+def test_a_file_of_candles_needs_a_set_and_an_output(monkeypatch, capsys) -> None:
+    assert run(monkeypatch, "features", "build", "--candles", "minutes.parquet") == 1
+    shown = " ".join(capsys.readouterr().err.split())
+    assert "`--candles`, `--set` and `--output` must be given together, were minutes.parquet, None, None" in shown

@@ -1,9 +1,11 @@
 """The simulated futures account: fills, fees, slippage, funding, stops and liquidation of one position.
 
-The one simulator of phase4: the environment, the backtest and every baseline step this class.
+The one simulator of perpetuals: environments, the backtest and every baseline step this class, and
+`include.environments.kernels.account` repeats it line by line for many accounts at once.
 Choosing actions, rewards and observations do not belong here.
 """
 
+import math
 from typing import NamedTuple
 
 from include.config.system import AccountConfig
@@ -49,7 +51,8 @@ class Account:
        the filled notional, on both sides of a trade. Quantities are not rounded to lot sizes.
     2. Size of an opening: min(risk_per_trade × equity / stop distance, max_leverage × equity / fill
        price), equity before the fee. Stop and take-profit lie `stop_atr` and `take_profit_atr`
-       times the ATR known at t from the fill, and do not move.
+       times the ATR known at t from the fill, and do not move. A system without them has neither
+       exit, and its size is what the leverage allows.
     3. A position beyond its stop, liquidation or take-profit price at the open is closed at the open.
     4. A position still open pays funding of the candle's inside on the open price: settled rates
        whole even when a stop comes before them (their order inside a candle is unknown), hours
@@ -83,6 +86,7 @@ class Account:
         "_entry_time",
         "_exit_value",
         "_fee",
+        "_needs_atr",
         "_opened_quantity",
         "_slippage",
         "_trade_fees",
@@ -114,6 +118,7 @@ class Account:
         self.config = config
         self._fee = config.fee_bps * BPS
         self._slippage = config.slippage_bps * BPS
+        self._needs_atr = config.stop_atr is not None or config.take_profit_atr is not None
         self._assumed_per_hour = config.assumed_funding_bps_per_8h * BPS / 8.0
         self.balance = self.equity = self.entry_equity = config.initial_balance_usd
         self.booked_usd = 0.0
@@ -162,13 +167,19 @@ class Account:
     def order(self, side: float, fill: float, atr: float) -> tuple[float, float, float]:
         """Return quantity (base units, positive), stop and take-profit of an opening at price `fill`."""
         config = self.config
-        distance = config.stop_atr * atr
-        quantity = min(config.risk_per_trade * self.balance / distance, config.max_leverage * self.balance / fill)
-        return quantity, fill - side * distance, fill + side * config.take_profit_atr * atr
+        quantity = config.max_leverage * self.balance / fill
+        stop, take_profit = -side * math.inf, side * math.inf
+        if config.stop_atr is not None and config.risk_per_trade is not None:
+            distance = config.stop_atr * atr
+            quantity = min(config.risk_per_trade * self.balance / distance, quantity)
+            stop = fill - side * distance
+        if config.take_profit_atr is not None:
+            take_profit = fill + side * config.take_profit_atr * atr
+        return quantity, stop, take_profit
 
     def _fill(self, action: int, atr: float, candle: Candle) -> None:
         if action in (OPEN_LONG, OPEN_SHORT):
-            if self.quantity != 0.0 or self.balance <= 0.0 or not atr > 0.0:
+            if self.quantity != 0.0 or self.balance <= 0.0 or (self._needs_atr and not atr > 0.0):
                 self.is_refused = True
             else:
                 self._open(1.0 if action == OPEN_LONG else -1.0, atr, candle)

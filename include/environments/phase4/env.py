@@ -1,29 +1,19 @@
 """The Gymnasium face of the crypto futures agent."""
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Unpack
 
-import gymnasium
 import numpy as np
-from gymnasium import spaces
-from numpy.typing import NDArray
 
-from include.config.system import SystemConfig
+from include.config.system import RewardConfig, SystemConfig
 from include.core.errors import InvalidInputError
-from include.core.timeframes import periods_per_year, timeframe_ms
-from include.environments.phase4.account import Account
+from include.environments.env import Episodes, Observation, TradingEnv
 from include.environments.phase4.actions import N_ACTIONS
-from include.environments.phase4.observation import ACCOUNT_FEATURES, EquityTrack, account_features, stress_level
+from include.environments.phase4.observation import ACCOUNT_FEATURES, account_features
 from include.environments.phase4.rewards import RewardModel
-from include.environments.phase4.tape import OBSERVATION_BOUND, Tape, tape_of
-from include.environments.phase4.windows import StartTable, unbroken_runs
-from include.environments.statistics import max_drawdown, profit_factor, returns_of, sharpe_ratio, win_rate
-from include.features.dataset import Dataset, Split, SymbolSeries
-
-Observation = NDArray[np.float32]
+from include.features.dataset import Dataset, Split
 
 
-class Phase4Env(gymnasium.Env[Observation, np.int64]):
+class Phase4Env(TradingEnv):
     """Trade one perpetual with one position at a time, from closed candles.
 
     ## Action Space
@@ -78,99 +68,18 @@ class Phase4Env(gymnasium.Env[Observation, np.int64]):
     seed : seed of the first reset that gets none
     """
 
-    metadata: dict[str, Any] = {"render_modes": []}  # noqa: RUF012 - Gymnasium declares it as an instance variable
-
-    def __init__(
-        self,
-        system: SystemConfig,
-        dataset: Dataset,
-        split: Split,
-        *,
-        symbols: tuple[str, ...],
-        deterministic: bool,
-        episode_length: int,
-        seed: int | None,
-    ) -> None:
-        self.system = system
-        self.symbols = symbols
-        self._deterministic = deterministic
-        self._seed = seed
-        self._histories = dataset.series
-        self._series = dataset.split(split)
-        self._starts = {name: StartTable(unbroken_runs(self._series[name]), episode_length) for name in symbols}
-        self._stress: dict[str, NDArray[np.float64]] = {}
-        self._candle_ms = timeframe_ms(system.timeframe)
-        self._periods = periods_per_year(system.timeframe, system.calendar)
-        self._floor = system.account.initial_balance_usd * (1.0 - system.account.ruin_drawdown)
+    def __init__(self, system: SystemConfig, dataset: Dataset, split: Split, **episodes: Unpack[Episodes]) -> None:
+        self._reward_config = require_phase4(system)
         self._market_count = len(dataset.info.features)
-        shape = (self._market_count + len(ACCOUNT_FEATURES),)
-        self.observation_space = spaces.Box(-OBSERVATION_BOUND, OBSERVATION_BOUND, shape, np.float32)
-        self.action_space = spaces.Discrete(N_ACTIONS)
+        size = self._market_count + len(ACCOUNT_FEATURES)
+        super().__init__(system, dataset, split, actions=N_ACTIONS, observation_size=size, **episodes)
 
-    def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[Observation, dict[str, Any]]:
-        """Start an episode; see the class for `options` and the returned observation and info."""
-        super().reset(seed=self._seed if seed is None else seed)
-        self._seed = None
-        symbol, start, end = self._choose(options or {})
-        self._tape = self._load(symbol, start, end)
-        self._row = 0
-        self._account = Account(self.system.account)
-        self._track = EquityTrack(self._account.equity)
-        self._reward = RewardModel(self.system.reward, self.system.training.gamma)
-        self._curve = [self._account.equity]
-        info = {
-            "equity": self._account.equity,
-            "symbol": symbol,
-            "open_time": self._tape.candles[0].open_time,
-        }
-        return self._observe(), info
+    def _begin(self) -> None:
+        self._model = RewardModel(self._reward_config, self.system.training.gamma)
 
-    def step(self, action: np.int64) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
-        """Fill `action` at the next open and live through that candle; see the class."""
-        account, candles = self._account, self._tape.candles
-        candle = candles[self._row + 1]
-        account.play(int(action), candles[self._row].atr, candle)
-        self._row += 1
-        terminated = account.equity <= self._floor
-        if terminated:
-            account.flatten(candle, "ruin")
-        self._track.update(account.equity)
-        self._curve.append(account.equity)
-        components = self._reward.step(account, self._track.drawdown, terminated)
-        truncated = not terminated and self._row + 1 == len(candles)
-        info: dict[str, Any] = {"equity": account.equity, "reward_components": components._asdict()}
-        if terminated or truncated:
-            info["episode_statistics"] = self._statistics()
-        return self._observe(), self._reward.total(components), terminated, truncated, info
-
-    @property
-    def account(self) -> Account:
-        """The account of the running episode, to look at."""
-        return self._account
-
-    def _choose(self, options: Mapping[str, Any]) -> tuple[str, int, int]:
-        symbol = options.get("symbol")
-        if symbol is None:
-            symbol = self.symbols[0 if self._deterministic else int(self.np_random.integers(len(self.symbols)))]
-        elif symbol not in self._starts:
-            raise InvalidInputError(f"`symbol` must be one of {', '.join(self.symbols)}, was {symbol!r}.")
-        starts = self._starts[symbol]
-        if "start" in options:
-            return symbol, *starts.at(int(options["start"]))
-        return symbol, *starts[0 if self._deterministic else int(self.np_random.integers(len(starts)))]
-
-    def _load(self, symbol: str, start: int, end: int) -> Tape:
-        series = self._series[symbol].rows(start, end + 1)
-        return tape_of(series, self._stress_of(symbol, series), self._candle_ms)
-
-    def _stress_of(self, symbol: str, series: SymbolSeries) -> NDArray[np.float64]:
-        history = self._histories[symbol]
-        if symbol not in self._stress:
-            self._stress[symbol] = stress_level(history)
-        first = int(np.searchsorted(history.open_time, series.open_time[0]))
-        return self._stress[symbol][first : first + len(series)]
+    def _reward(self, terminated: bool) -> tuple[float, dict[str, float]]:
+        components = self._model.step(self._account, self._track.drawdown, terminated)
+        return self._model.total(components), components._asdict()
 
     def _observe(self) -> Observation:
         observation = np.empty(self._market_count + len(ACCOUNT_FEATURES), np.float32)
@@ -181,17 +90,12 @@ class Phase4Env(gymnasium.Env[Observation, np.int64]):
         )
         return observation
 
-    def _statistics(self) -> dict[str, float | int | None]:
-        account, equity = self._account, np.array(self._curve)
-        nets = [trade.net_usd for trade in account.trades]
-        # only the last equity of an episode can be at or below 0, and a ratio to the one before it still stands
-        return {
-            "trades": len(nets),
-            "win_rate": win_rate(nets),
-            "profit_factor": profit_factor(nets),
-            "sharpe": sharpe_ratio(returns_of(equity), self._periods),
-            "max_drawdown": max_drawdown(equity),
-            "costs": account.fees_usd + account.slippage_usd,
-            "funding": account.funding_usd,
-            "steps": len(equity) - 1,
-        }
+
+def require_phase4(system: SystemConfig) -> RewardConfig:
+    """Return the reward settings of `system`, which must be phase4's: one candle, a stop, four components."""
+    if not isinstance(system.reward, RewardConfig) or system.account.stop_atr is None or system.lookback != 1:
+        raise InvalidInputError(
+            f"`system` must have phase4's reward, a stop and a lookback of 1, was {system.name!r} with "
+            f"{type(system.reward).__name__}, stop_atr {system.account.stop_atr}, lookback {system.lookback}."
+        )
+    return system.reward

@@ -28,7 +28,7 @@ ACCOUNT_FEATURES = (
 )
 NEUTRAL_STRESS = 0.5
 # below one millionth per candle the equity did not move: the rest is rounding
-_NO_VARIANCE = 1e-12
+NO_VARIANCE = 1e-12
 
 
 class EquityTrack:
@@ -71,7 +71,7 @@ class EquityTrack:
             return 0.0, 0.0
         mean = self._sum / n
         variance = (self._squares - n * mean * mean) / (n - 1)
-        return mean, math.sqrt(variance) if variance > _NO_VARIANCE else 0.0
+        return mean, math.sqrt(variance) if variance > NO_VARIANCE else 0.0
 
     def _push(self, value: float) -> None:
         returns = self._returns
@@ -86,9 +86,9 @@ class EquityTrack:
         self._squares += value * value
         self._next = (self._next + 1) % ROLLING_CANDLES
         if self._next == 0:
-            # once a turn the sums are taken afresh, so that rounding cannot build up
-            self._sum = math.fsum(returns)
-            self._squares = math.fsum(r * r for r in returns)
+            # once a turn the sums are taken afresh, in order, so that rounding cannot build up
+            self._sum = sum(returns)
+            self._squares = sum([r * r for r in returns])
 
 
 def account_features(account: Account, track: EquityTrack, close: float, stress: float) -> tuple[float, ...]:

@@ -9,14 +9,15 @@ from include.core.errors import InvalidInputError
 from include.features.dataset import SymbolSeries
 
 
-def unbroken_runs(series: SymbolSeries) -> list[tuple[int, int]]:
-    """Return `(first, last)` row of each run that no missing row breaks and that has at least two rows.
+def unbroken_runs(series: SymbolSeries, lookback: int = 1) -> list[tuple[int, int]]:
+    """Return first row of a decision and last row of each run of rows that no missing row breaks.
 
-    A decision at one row is filled in the next, so a lone row can play nothing.
+    A decision at one row is filled in the next, so a lone row can play nothing. One that sees `lookback` rows needs
+    the rows before it inside the same run.
     """
     breaks = (np.flatnonzero(np.diff(series.segment)) + 1).tolist()
     edges = [0, *breaks, len(series)]
-    return [(first, stop - 1) for first, stop in pairwise(edges) if stop - first >= 2]
+    return [(first + lookback - 1, stop - 1) for first, stop in pairwise(edges) if stop - first > lookback]
 
 
 class StartTable:
@@ -40,6 +41,11 @@ class StartTable:
 
     def __len__(self) -> int:
         return self._cumulative[-1] if self._cumulative else 0
+
+    @property
+    def runs(self) -> list[tuple[int, int, int]]:
+        """First row, last row, and starts up to and with each run."""
+        return [(first, last, count) for (first, last), count in zip(self._runs, self._cumulative, strict=True)]
 
     def __getitem__(self, index: int) -> tuple[int, int]:
         """Return `(start, end)` rows, both included, of the episode with this number."""

@@ -1,6 +1,15 @@
 import pytest
+from pydantic import ValidationError
 
-from include.config.system import load_system, system_names
+from include.config.system import (
+    RangeConfig,
+    RewardConfig,
+    ShadowRewardConfig,
+    SystemConfig,
+    load_system,
+    system_names,
+    with_settings,
+)
 from include.core.errors import ConfigurationError
 
 
@@ -40,7 +49,7 @@ def test_dotted_overrides_come_last() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("phase9",), "`system` must be one of phase4"),
+        (("phase9",), "`system` must be one of phase4, shadow"),
         (("phase4", "bold"), "`preset` must be one of checklist, handoff, diverging, was 'bold'"),
         (("phase4", None, {"training.lr": 1}), "`training.lr` extra inputs are not permitted, was 1"),
         (("phase4", None, {"gates": []}), "`gates` must begin with one of training, reward"),
@@ -56,3 +65,69 @@ def test_every_preset_of_every_system_is_valid() -> None:
     for name in system_names():
         for preset in load_system(name).presets:
             load_system(name, preset)
+
+
+def test_shadow_holds_the_documents_defaults() -> None:
+    system = load_system("shadow")
+    training = system.training
+    documented = {
+        "total_timesteps": 200_000, "n_envs": 4, "learning_rate": 3e-4, "n_epochs": 10, "batch_size": 64,
+        "checkpoint_every_steps": 10_000,
+    }  # fmt: skip
+    assert {name: getattr(training, name) for name in documented} == documented
+    assert (system.timeframe, system.symbols, system.lookback) == ("1m", ("BTC/USDT:USDT",), 20)
+    assert system.history is not None
+    assert (system.history.exchange, system.history.candles, system.history.warning_candles) == (
+        "bybit",
+        100_000,
+        50_000,
+    )
+    assert (system.account.initial_balance_usd, system.account.fee_bps, system.account.max_leverage) == (
+        100.0,
+        4.0,
+        1.0,
+    )
+    assert isinstance(system.reward, ShadowRewardConfig)
+    assert system.reward.scaling == 1e-4
+
+
+def test_the_presets_of_shadow_are_the_fees_of_its_exchange() -> None:
+    fees = {preset: load_system("shadow", preset).account.fee_bps for preset in load_system("shadow").presets}
+    assert fees == {"bybit_taker": 5.5, "bybit_maker": 2.0}
+
+
+def test_shadow_is_judged_by_the_six_gates_without_owner_limits() -> None:
+    phase4, shadow = load_system("phase4"), load_system("shadow")
+    assert shadow.gates == phase4.gates
+    assert (phase4.has_owner_limits, shadow.has_owner_limits) == (True, False)
+
+
+def test_each_system_has_its_own_kind_of_reward_before_and_after_a_dump() -> None:
+    for name, kind in (("phase4", RewardConfig), ("shadow", ShadowRewardConfig)):
+        system = load_system(name)
+        assert type(system.reward) is kind
+        assert SystemConfig.model_validate(system.model_dump()) == system
+
+
+def test_a_wrong_reward_is_named_by_its_kind_only() -> None:
+    with pytest.raises(ConfigurationError, match=r"system shadow: `reward.shadow.scaling` .*was 0\.$"):
+        load_system("shadow", overrides={"reward.scaling": 0})
+
+
+@pytest.mark.parametrize("missing", ["stop_atr", "risk_per_trade"])
+def test_a_risk_per_trade_needs_a_stop_and_a_stop_a_risk(missing: str) -> None:
+    with pytest.raises(ConfigurationError, match="`risk_per_trade` and `stop_atr` must both be given"):
+        load_system("phase4", overrides={f"account.{missing}": None})
+
+
+def test_settings_of_a_loaded_system_are_replaced_and_checked() -> None:
+    system = load_system("phase4", "handoff")
+    changed = with_settings(system, {"account.fee_bps": 1.0, "lookback": 3})
+    assert (changed.account.fee_bps, changed.lookback, changed.training) == (1.0, 3, system.training)
+    with pytest.raises(ConfigurationError, match=r"`account.fee_bps`.*was -1"):
+        with_settings(system, {"account.fee_bps": -1})
+
+
+def test_a_sampling_range_is_ordered() -> None:
+    with pytest.raises(ValidationError, match="`low` must be at most `high`"):
+        RangeConfig.model_validate({"low": 2.0, "high": 1.0})

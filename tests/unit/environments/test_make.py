@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from include.config.system import load_system
+from include.core.clock import to_ms
 from include.core.errors import ConfigurationError, InvalidInputError
-from include.environments.make import make_env
+from include.environments.make import make_batch, make_env
 from include.features.dataset import Dataset
 from tests.support.datasets import dataset_of, martingale
 
@@ -41,7 +42,7 @@ def test_a_symbol_whose_rows_are_all_alone_is_left_out():
 def test_an_unknown_system_is_refused(dataset):
     with pytest.raises(ConfigurationError, match="`system`"):
         make_env("nobody", dataset, "train")
-    with pytest.raises(InvalidInputError, match="`system` must be one of phase4, was 'other'"):
+    with pytest.raises(InvalidInputError, match="`system` must be one of phase4, shadow, was 'other'"):
         make_env(load_system("phase4").model_copy(update={"name": "other"}), dataset, "train")
 
 
@@ -62,3 +63,66 @@ def test_the_length_of_an_episode_can_be_chosen(dataset):
     env.reset()
 
     assert [env.step(0)[3] for _ in range(3)] == [False, False, True]
+
+
+@pytest.mark.parametrize("make", [make_env, lambda *args, **more: make_batch(*args, 2, **more)])
+def test_training_refuses_the_test_split_and_evaluation_does_not(dataset, make):
+    refused = "`split` must be 'train' or 'validation' for training, was 'test'. Hint: .*evaluation"
+    with pytest.raises(InvalidInputError, match=refused):
+        make("phase4", dataset, "test")
+    with pytest.raises(InvalidInputError, match=refused):
+        make("phase4", dataset, "test", purpose="training", deterministic=True)
+
+    make("phase4", dataset, "test", deterministic=True).reset()
+    make("phase4", dataset, "test", purpose="evaluation").reset()
+    make("phase4", dataset, "validation").reset()
+
+
+@pytest.mark.parametrize("split", ["train", "validation", "test"])
+def test_no_row_outside_the_split_is_played(dataset, split):
+    window = dataset.info.splits[split]
+    batch = make_batch("phase4", dataset, split, 8, purpose="evaluation", seed=1, episode_length=30)
+    batch.reset()
+    times = []
+    for _ in range(200):
+        times.append(batch.market.candles["open_time"][batch.seats["episode"]["row"]])
+        batch.step(np.zeros(8, np.int64))
+
+    assert to_ms(window.start) <= np.min(times) < np.max(times) < to_ms(window.end)
+
+
+def test_settings_can_be_overridden_and_presets_chosen(dataset):
+    env = make_env("phase4", dataset, "train", preset="handoff", symbols=[BTC], fee_bps=1.0, max_leverage=2.0)
+
+    assert env.unwrapped.system.training.total_timesteps == 1_000_000
+    assert env.unwrapped.system.account.fee_bps == 1.0
+    assert env.unwrapped.system.account.max_leverage == 2.0
+
+
+def test_sampled_environments_of_a_batch_have_settings_of_their_own(dataset):
+    batch = make_batch("phase4", dataset, "train", 4, seed=3, is_sampled=True)
+    env = make_env("phase4", dataset, "train", seed=5, is_sampled=True)
+    batch.reset()
+    env.reset()
+    rng = np.random.default_rng(1)
+    for _ in range(150):
+        actions = rng.integers(5, size=4)
+        observation, *_ = env.step(actions[2])
+
+        assert (batch.step(actions).observations[2] == observation).all()
+    assert len(set(batch.seats["account"]["fees_usd"].tolist())) == 4
+
+
+def test_a_batch_has_at_least_one_environment(dataset):
+    with pytest.raises(InvalidInputError, match="`n_envs` must be at least 1, was 0"):
+        make_batch("phase4", dataset, "train", 0)
+
+
+def test_a_symbol_with_fewer_rows_than_the_window_is_left_out(dataset):
+    short = martingale(ETH, 1_200, seed=2)
+    short.segment[:] = np.arange(1_200) // 20
+    system = load_system("shadow").model_copy(update={"timeframe": "4h", "symbols": None})
+
+    made = make_env(system, dataset_of(martingale(BTC, 1_200, seed=1), short), "train")
+
+    assert made.unwrapped.symbols == (BTC,)

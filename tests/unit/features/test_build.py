@@ -7,8 +7,9 @@ from include.core.errors import DataQualityError, IntegrityError, MissingInputEr
 from include.core.files import read_json, write_json
 from include.features import store
 from include.features.build import REPORT_FILE, build, check, publish, stage
-from include.features.matrix import FeatureInputs, compute
+from include.features.matrix import compute
 from include.features.registry import feature_set
+from include.features.sources import read_inputs
 from include.lake.lake import Lake
 from tests.unit.features.conftest import BTC, ETH, SOL
 from tests.unit.features.samples import STEP_MS, candles, fill_lake
@@ -20,9 +21,9 @@ def _published(settings):
     return settings.home.features("market94")
 
 
-def test_a_build_publishes_every_symbol_with_candles_and_names_the_others(filled, frames):
+def test_a_build_publishes_every_symbol_with_candles_and_names_the_others(filled):
     result = build(filled, "market94", "4h")
-    assert (result.symbols, result.rows, result.features) == (2, 4400, 48)
+    assert (result.symbols, result.rows, result.features) == (2, 4400, len(MARKET94.names))
     manifest = store.read_manifest(_published(filled))
     assert manifest.build_id == result.build_id
     assert list(manifest.symbols) == [BTC, ETH]
@@ -30,7 +31,7 @@ def test_a_build_publishes_every_symbol_with_candles_and_names_the_others(filled
     assert manifest.lake_versions == Lake(filled.home.lake).versions()
     assert manifest.feature_set_sha256 == MARKET94.sha256
     table = store.read_table(_published(filled), ETH, manifest)
-    expected = compute(FeatureInputs(frames[ETH], "4h"), MARKET94)
+    expected = compute(read_inputs(Lake(filled.home.lake), ETH, "4h", manifest.lake_versions), MARKET94)
     np.testing.assert_array_equal(store.feature_values(table, MARKET94.names), expected.to_numpy())
 
 
@@ -40,7 +41,9 @@ def test_the_three_steps_report_and_leave_nothing_staged(filled):
     assert seen == [("features", 1, 3), ("features", 2, 3), ("features", 3, 3)]
     report = check(filled, build_id)
     assert report.passed
-    assert report.failures == ()
+    # neither gold nor bitcoin's dominance is among these symbols, and one of the two is bitcoin itself
+    assert [failure.name for failure in report.failures] == ["feature_coverage", "feature_redundant"]
+    assert "f_macro_gold_return_days_1 0.0%" in report.failures[0].message
     assert {result.name for result in report.results} >= {"feature_causality", "feature_warmup", "feature_coverage"}
     assert not _published(filled).exists()
     assert publish(filled, build_id) == publish(filled, build_id)

@@ -11,6 +11,7 @@ from include.features.build import build
 from include.features.candidates import (
     Candidate,
     complete_rows,
+    filled_symbols,
     inactive_features,
     load_candidate,
     require_acceptable,
@@ -19,7 +20,7 @@ from include.features.candidates import (
 from include.features.dataset import Window
 from include.features.registry import feature_set
 from include.features.spec import Family, FeatureSet, candle_feature
-from tests.unit.features.conftest import BTC
+from tests.unit.features.conftest import ABSENT, BTC
 
 NAMES = [f"f_x_n_{i}" for i in range(30)]
 CHOSEN = FeatureSet(
@@ -49,7 +50,13 @@ def test_a_candidate_holds_the_warm_rows_and_atr_in_price_units(filled, frames):
     assert loaded.open_time.tolist() == frame["open_time"].iloc[609:].tolist()
     expected = talib.ATR(*(frame[name].to_numpy().copy() for name in ("high", "low", "close")), 14)[609:]
     np.testing.assert_allclose(loaded.market["atr"], expected, rtol=1e-12)
-    assert not np.isnan(loaded.values).any()
+    absent = [
+        name
+        for name, column in zip(feature_set("market94").names, loaded.values.T, strict=True)
+        if np.isnan(column).all()
+    ]
+    assert absent == list(ABSENT)
+    assert np.isnan(loaded.values).any(axis=0).sum() == len(absent)
 
 
 @pytest.mark.parametrize(("missing", "inactive"), [(5, False), (6, True)])
@@ -76,12 +83,37 @@ def test_a_feature_that_is_constant_over_all_symbols_in_training_is_inactive():
     assert found == {"f_x_n_2": "constant at 0.25 in training"}
 
 
-def test_an_absent_feature_covers_nothing():
+def test_an_absent_feature_has_no_source():
     values = _random()
     values[:, 0] = np.nan
+    assert inactive_features([_candidate(values)], TRAIN, CHOSEN) == {"f_x_n_0": "no source: needs candles.close"}
+
+
+def test_a_source_that_begins_after_training_is_there_but_covers_nothing():
+    values = _random(200)
+    values[:100, 0] = np.nan
     assert inactive_features([_candidate(values)], TRAIN, CHOSEN) == {
         "f_x_n_0": "covers 0.0% of the training candles, needs 95%"
     }
+
+
+def test_a_feature_that_stands_still_in_some_symbols_looks_filled():
+    values = [_random(100, seed) for seed in range(40)]
+    for filled in values[:2]:
+        filled[:, 7] = 0.0001
+    values[0][:, 8] = 0.5
+    found = filled_symbols([_candidate(each) for each in values], TRAIN, CHOSEN)
+    assert found == {"f_x_n_7": "stands still in 2 of 40 symbols"}
+    # two of forty-one are less than one in twenty
+    values.append(_random(100, 41))
+    assert filled_symbols([_candidate(each) for each in values], TRAIN, CHOSEN) == {}
+
+
+def test_a_feature_that_is_absent_in_a_symbol_is_not_filled_there():
+    values = [_random(100, seed) for seed in range(4)]
+    for absent in values[:2]:
+        absent[:, 7] = np.nan
+    assert filled_symbols([_candidate(each) for each in values], TRAIN, CHOSEN) == {}
 
 
 def test_more_than_twenty_inactive_features_need_consent_by_name():

@@ -1,3 +1,5 @@
+import shutil
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -6,6 +8,7 @@ import pytest
 from include.config.settings import load_settings
 from include.config.system import load_system
 from include.core.clock import to_ms
+from include.core.columns import MACRO
 from include.core.errors import DataQualityError, InvalidInputError, MissingInputError
 from include.features import store
 from include.features.build import build
@@ -13,8 +16,9 @@ from include.features.dataset import load_dataset, read_info
 from include.features.freeze import content_id, freeze
 from include.features.registry import feature_set
 from include.lake.lake import Lake
-from tests.unit.features.conftest import BTC, ETH, ROWS, SOL, eight_hourly
+from tests.unit.features.conftest import ABSENT, BTC, ETH, ROWS, SOL, eight_hourly
 from tests.unit.features.samples import START_MS, STEP_MS, candles, fill_lake
+from tests.unit.features.surroundings import fill_sources
 
 PHASE4 = load_system("phase4")
 MARKET94 = feature_set("market94")
@@ -35,10 +39,13 @@ def test_a_frozen_dataset_loads_as_it_was_built(filled, frames):
     series = dataset.series[BTC]
     assert len(series) == info.rows[BTC] == ROWS - 609
     assert series.features.flags.c_contiguous
-    np.testing.assert_array_equal(series.features, store.feature_values(built, MARKET94.names)[609:])
+    expected = store.feature_values(built, MARKET94.names)[609:]
+    expected[:, [MARKET94.names.index(name) for name in ABSENT]] = 0.0
+    np.testing.assert_array_equal(series.features, expected)
     for name in ("open", "high", "low", "close", "volume"):
         np.testing.assert_array_equal(getattr(series, name), frames[BTC][name].to_numpy()[609:])
-    assert series.funding_at_close[:2].tolist() == [1e-4, 0.0]
+    settled = eight_hourly()
+    assert series.funding_at_close[:2].tolist() == [settled[int(series.open_time[0]) + STEP_MS], 0.0]
     assert set(series.funding_assumed) == {0.0}
     assert set(series.segment) == {0}
     assert (series.atr > 0).all()
@@ -56,8 +63,10 @@ def test_the_description_says_what_is_in_it_and_what_is_not(filled):
     assert (info.system, info.timeframe, info.feature_set) == ("phase4", "4h", "market94")
     assert info.features == MARKET94.names
     assert info.symbols == (BTC, ETH)
-    assert info.inactive_features == {}
-    assert info.redundant_features == {}
+    assert tuple(info.inactive_features) == ABSENT
+    assert info.inactive_features["f_sentiment_long_short_1"] == "no source: needs long_short_ratio.long_short_ratio"
+    # of two symbols one is bitcoin itself, the other a stranger of the same volatility
+    assert list(info.redundant_features) == ["f_macro_btc_beta_180"]
     assert info.lake_versions == Lake(filled.home.lake).versions()
     assert info.code_version
     assert set(info.files) == {"BTC-USDT-USDT_4h.parquet", "ETH-USDT-USDT_4h.parquet"}
@@ -79,6 +88,7 @@ def test_the_same_content_has_the_same_id_however_it_came(filled, frames, monkey
     lake = Lake(elsewhere.home.lake)
     fill_lake(lake, {BTC: frames[BTC].head(1000), ETH: frames[ETH]}, {BTC: eight_hourly()})
     fill_lake(lake, {BTC: frames[BTC].tail(1300)}, {ETH: eight_hourly(rate=-2e-4)})
+    fill_sources(lake)
     second = _freeze(elsewhere)
     assert second.lake_versions != first.lake_versions
     assert second.id == first.id
@@ -129,21 +139,58 @@ def test_the_id_follows_every_bit_of_every_column(filled):
 
 def test_an_absent_feature_is_constant_zero_and_listed(three_symbols):
     lacking = candles(ROWS).drop(columns="taker_buy_volume")
-    fill_lake(Lake(three_symbols.home.lake), {BTC: lacking})
+    _fill_one(three_symbols, lacking)
     info = _freeze(three_symbols)
-    assert info.inactive_features == {"f_technical_taker_buy_1": "covers 0.0% of the training candles, needs 95%"}
+    needs = "no source: needs candles.volume, candles.taker_buy_volume"
+    assert info.inactive_features["f_technical_taker_buy_1"] == needs
+    assert info.inactive_features["f_sentiment_taker_imbalance_hours_24"] == needs
     series = load_dataset(three_symbols.home.dataset(info.id)).series[BTC]
     assert set(series.features[:, info.features.index("f_technical_taker_buy_1")]) == {0.0}
     assert len(series) == ROWS - 609
 
 
+def _fill_one(settings, frame):
+    lake = Lake(settings.home.lake)
+    fill_lake(lake, {BTC: frame}, {BTC: eight_hourly(len(frame))})
+    fill_sources(lake, len(frame))
+
+
+def test_more_than_twenty_inactive_features_are_refused_unless_named(three_symbols):
+    # candles alone: neither funding nor sentiment nor macro
+    fill_lake(Lake(three_symbols.home.lake), {BTC: candles(ROWS), ETH: candles(ROWS, seed=2)})
+    with pytest.raises(DataQualityError, match=r"At most 20 features may be inactive, 23 are: f_sentiment_funding"):
+        _freeze(three_symbols)
+    accepted = ["f_sentiment_funding_rate_1", "f_sentiment_funding_z_90", "f_sentiment_funding_sum_days_3"]
+    assert len(freeze(three_symbols, PHASE4, accept_inactive=accepted).inactive_features) == 23
+
+
+def test_a_hole_in_the_macro_data_splits_every_symbol_there(filled):
+    lake, shorter = Lake(filled.home.lake), PHASE4.splits.model_copy(update={"min_train_candles": 700})
+    system = PHASE4.model_copy(update={"splits": shorter})
+    before = _freeze(filled, system)
+    vix = lake.read("macro", filters=[("series", "=", "VIXCLS")])
+    silent = vix["date"].between("2024-08-05", "2024-08-09")
+    without = Lake(filled.home.root / "other")
+    whole = lake.read("macro")
+    dropped = whole[~((whole["series"] == "VIXCLS") & whole["date"].isin(vix.loc[silent, "date"]))]
+    without.merge("macro", pa.Table.from_pandas(dropped, schema=MACRO.schema, preserve_index=False))
+    shutil.rmtree(filled.home.lake / "macro")
+    shutil.copytree(filled.home.root / "other" / "macro", filled.home.lake / "macro")
+    info = _freeze(filled, system)
+    # Friday's value is known on Monday 22:00 and stands for five days; the next one comes on Tuesday the 13th, 22:00
+    lost = {symbol: before.rows[symbol] - info.rows[symbol] for symbol in info.symbols}
+    assert lost == dict.fromkeys(info.symbols, 3 * 6)
+    assert {s.segment[-1] for s in load_dataset(filled.home.dataset(info.id)).series.values()} == {1}
+
+
 def test_a_row_lacking_an_active_feature_splits_the_series(three_symbols):
     frame = candles(ROWS + 10)
     frame.loc[700, "taker_buy_volume"] = np.nan
-    fill_lake(Lake(three_symbols.home.lake), {BTC: frame})
+    _fill_one(three_symbols, frame)
     info = _freeze(three_symbols)
     series = load_dataset(three_symbols.home.dataset(info.id)).series[BTC]
-    assert info.rows[BTC] == ROWS + 10 - 609 - 1
+    # the candle itself, and the five whose day holds it
+    assert info.rows[BTC] == ROWS + 10 - 609 - 6
     assert series.segment[700 - 609 - 1 : 700 - 609 + 1].tolist() == [0, 1]
     assert frame["open_time"][700] not in series.open_time
 

@@ -1,10 +1,13 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from include.core.errors import InvalidInputError
-from include.features.inputs import FeatureInputs, contiguous_runs, epoch_ms, other_sources, run_positions
-from tests.unit.features.samples import START_MS, STEP_MS, candles, instants
+from include.features.inputs import FeatureInputs, contiguous_runs, epoch_ms, other_sources, run_positions, timeline
+from tests.unit.features.samples import START_MS, STEP_MS, candles, inputs, instants
+from tests.unit.features.surroundings import around
 
 
 def test_times_may_be_instants_or_milliseconds_column_or_index():
@@ -79,3 +82,35 @@ def test_runs_and_positions_count_from_each_gap():
 def test_other_sources_are_the_frames_beside_the_candles():
     macro = pd.DataFrame({"known_at": [1]})
     assert list(other_sources(FeatureInputs(candles(1), macro=macro))) == ["macro"]
+
+
+def test_a_timeline_is_in_order_of_knowledge_then_of_events_and_holds_values_only():
+    frame = pd.DataFrame({"date": [3, 1, 2, 4], "value": [30, 10, 20, None], "known_at": [9, 9, 8, 7]})
+    line = timeline(frame.convert_dtypes(), "date", "value")
+    assert line.known_at.tolist() == [8, 9, 9]
+    assert line.event.tolist() == [2, 1, 3]
+    assert line.value.tolist() == [20.0, 10.0, 30.0]
+
+
+@pytest.mark.parametrize("frame", [None, pd.DataFrame({"date": [], "value": [], "known_at": []})])
+def test_a_source_that_is_absent_is_an_empty_timeline(frame):
+    line = timeline(frame, "date", "value")
+    assert len(line.known_at) == len(line.event) == len(line.value) == 0
+
+
+def test_every_source_has_its_timeline():
+    given = around(candles(50))
+    for line in (given.funding_line, given.open_interest_line, given.long_short_line, given.premium_line):
+        assert len(line.value) >= 50 // 2
+    assert len(given.fear_greed_line.value) >= 28
+    assert sorted(given.macro_lines) == ["DFII10", "DGS10", "DGS2", "DTWEXBGS", "FEDFUNDS", "VIXCLS"]
+    btc = given.reference_lines["BTC/USDT:USDT"]
+    assert (btc.known_at - btc.event == STEP_MS).all()
+    assert inputs(candles(5)).macro_lines == inputs(candles(5)).reference_lines == {}
+
+
+def test_an_unsound_reference_is_refused_with_its_symbol():
+    spoiled = candles(5)
+    spoiled.loc[3, "close"] = 0.0
+    with pytest.raises(InvalidInputError, match=r"`reference\[BTC/USDT:USDT\]\.close` must be .*, was 0\.0 in row 3"):
+        _ = replace(inputs(candles(5)), reference={"BTC/USDT:USDT": spoiled}).reference_lines

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from include.features.redundancy import collinear, constant, duplicates, near_constant, redundant
+from include.features.redundancy import collinear, constant, duplicates, near_constant, neutral_filled, redundant
 
 RNG = np.random.default_rng(4)
 A, B = RNG.normal(size=(2, 500)).astype(np.float32)
@@ -45,3 +45,18 @@ def test_redundant_gives_one_reason_each_and_leaves_constant_ones_to_others():
     mostly[0] = 1.0
     found = redundant(_sample(A, A, -A, mostly, np.ones(500), np.ones(500)), list("abcdef"))
     assert found == {"b": "equal to a", "c": "r = -1.00000 with a", "d": "one value makes up 99.8%"}
+
+
+@pytest.mark.parametrize(("value", "found"), [(0.0, True), (0.5, True), (1.0, True), (50.0, True), (0.3, False)])
+def test_nine_rows_in_ten_at_a_neutral_value_look_filled(value, found):
+    column = np.full(500, value)
+    column[:50] = -1.0 - np.arange(50)
+    assert neutral_filled(_sample(A, column), ["a", "x"]) == ({"x": (value, 0.9)} if found else {})
+    column[50] = -99.0
+    assert neutral_filled(_sample(A, column), ["a", "x"]) == {}
+
+
+def test_a_neutral_filled_feature_is_reported_in_words():
+    column = np.zeros(500)
+    column[:40] = 1 + np.arange(40)
+    assert redundant(_sample(A, column), ["a", "x"]) == {"x": "neutral: 0 makes up 92.0%"}

@@ -9,10 +9,19 @@ from include.features.registry import FEATURE_SETS, feature_set
 FAST_CANDLES = 2200
 
 
-def test_market94_holds_the_price_and_technical_families():
+def test_shadow15_holds_fifteen_features_that_are_warm_within_two_hours_of_minutes():
+    shadow = feature_set("shadow15")
+    assert len(shadow.specs) == 15
+    assert shadow.warmup < 120
+
+
+def test_market94_holds_the_documented_families_in_their_order():
     assert [(family.name, len(family.specs)) for family in feature_set("market94").families] == [
         ("price", 8),
         ("technical", 40),
+        ("smart_money", 16),
+        ("sentiment", 10),
+        ("macro", 20),
     ]
 
 
@@ -34,5 +43,5 @@ def test_the_fast_profile_leaves_enough_candles_for_training():
 
 
 def test_an_unknown_set_is_refused_with_the_known_ones():
-    with pytest.raises(InvalidInputError, match="`feature_set` must be one of market94, was 'market95'"):
+    with pytest.raises(InvalidInputError, match="`feature_set` must be one of market94, shadow15, was 'market95'"):
         feature_set("market95")

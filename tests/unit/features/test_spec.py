@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from include.core.errors import InvalidInputError
-from include.features.spec import Family, FeatureSet, candle_feature
+from include.features.spec import Family, FeatureSet, candle_feature, sourced_feature
 
 RSI = candle_feature("technical", "rsi_fast_7", "close volume", 7, "formula", range=(0.0, 100.0))
 OPEN = candle_feature("price", "open_1", "open", 1, "other formula")
@@ -39,3 +39,11 @@ def test_the_hash_follows_whatever_decides_values(change):
 def test_the_hash_follows_the_order_but_not_the_prose():
     assert _set(RSI, OPEN).sha256 != _set(OPEN, RSI).sha256
     assert _set(OPEN, replace(RSI, source="x", talib="y")).sha256 == _set(OPEN, RSI).sha256
+
+
+def test_a_sourced_feature_says_when_its_source_is_known():
+    spec = sourced_feature("macro", "vix_z_days_120", "macro.VIXCLS", "z", known_at="22:00 UTC; at most 5 d old")
+    assert (spec.name, spec.short_name, spec.lookback) == ("f_macro_vix_z_days_120", "vix_z_days", 120)
+    assert (spec.inputs, spec.warmup) == (("macro.VIXCLS",), 0)
+    older = replace(spec, known_at="22:00 UTC; at most 6 d old")
+    assert _set(spec).sha256 != _set(older).sha256

@@ -75,6 +75,16 @@ def test_a_manifest_comes_back_and_counts_its_rows(tmp_path):
     assert manifest.rows == 2
 
 
+def test_memory_handed_back_is_allocated_from_the_system_from_then_on():
+    before = pa.default_memory_pool()
+    try:
+        store.hand_memory_back()
+        assert pa.default_memory_pool().backend_name == "system"
+        assert _table().num_rows == 2
+    finally:
+        pa.set_memory_pool(before)
+
+
 def test_features_that_were_never_built_are_missing_input(tmp_path):
     with pytest.raises(MissingInputError, match=r"No features in .*nowhere"):
         store.read_manifest(tmp_path / "nowhere")

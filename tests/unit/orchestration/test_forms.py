@@ -22,8 +22,8 @@ def test_a_run_name_cannot_leave_its_folder(text: str) -> None:
 
 def test_choices_come_from_configuration() -> None:
     form = forms.train_ppo()
-    assert form["system"].schema["enum"] == ["phase4"]
-    assert form["preset"].schema["enum"] == [None, "checklist", "diverging", "handoff"]
+    assert form["system"].schema["enum"] == ["phase4", "shadow"]
+    assert {None, "checklist", "diverging", "handoff"} <= set(form["preset"].schema["enum"])
     assert forms.training_checks()["slot"].schema["enum"] == [
         "auto",
         "standup",

@@ -10,6 +10,7 @@ def test_reports_are_served_by_airflow(settings: Settings) -> None:
         "http://127.0.0.1:8080/perpetua/reports/revalidation/abc/revalidation_result.html"
     )
     assert links.data_quality == "http://127.0.0.1:8080/perpetua/reports/data_quality/index.html"
+    assert links.features("market94") == "http://127.0.0.1:8080/perpetua/reports/features/market94/index.html"
     assert links.slack == "http://127.0.0.1:8971/slack"
 
 

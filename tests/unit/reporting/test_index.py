@@ -5,6 +5,7 @@ from include.reporting.index import index_page
 def test_an_empty_home_says_that_nothing_is_there_yet(settings: Settings) -> None:
     page = index_page(settings.home)
     assert "Nothing was validated yet" in page
+    assert "No features were built yet" in page
     assert "none was promoted yet" in page
     assert "No model was revalidated yet" in page
 
@@ -13,6 +14,14 @@ def test_quality_pages_are_linked_once_they_exist(settings: Settings) -> None:
     settings.home.data_quality.mkdir(parents=True)
     (settings.home.data_quality / "index.html").touch()
     assert 'href="reports/data_quality/index.html"' in index_page(settings.home)
+
+
+def test_every_feature_set_with_a_report_is_linked(settings: Settings) -> None:
+    for name in ("shadow15", "market94"):
+        settings.home.feature_report(name).mkdir(parents=True)
+        (settings.home.feature_report(name) / "index.html").touch()
+    page = index_page(settings.home)
+    assert page.index('href="reports/features/market94/index.html"') < page.index('href="reports/features/shadow15/')
 
 
 def test_a_folder_that_is_no_result_is_left_out(settings: Settings) -> None:

@@ -67,6 +67,12 @@ def test_a_damaged_checkpoint_makes_the_evening_check_critical(settings: Setting
     assert report.lines[0] == "❌ Overall Status: CRITICAL"
 
 
+def test_drift_is_told_in_the_morning_and_at_the_end_of_the_day(settings: Settings) -> None:
+    write_run_folder(settings.home.run("r"), [{}], status="finished")
+    told = [slot for slot in TITLES if any("Feature drift" in line for line in slot_report(settings, slot, NOW).lines)]
+    assert told == ["standup", "snapshot"]
+
+
 def test_an_unknown_slot_is_refused(settings: Settings) -> None:
     with pytest.raises(InvalidInputError, match="`slot` must be one of standup"):
         slot_report(settings, "lunch", NOW)

@@ -1,11 +1,18 @@
 import math
+from datetime import UTC, datetime
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from include.core.clock import to_ms
 from include.environments.phase4.account import Account
 from include.environments.phase4.actions import Action
+from include.environments.phase4.tape import Candle
+from include.features.settlements import candle_funding
 from tests.support.candles import candle, fair_market, phase4
+from tests.support.datasets import STEP_MS
+from tests.support.recorded import recorded
 
 HOLD, LONG, SHORT, CLOSE, REDUCE = Action
 ATR = 2.0  # stop 3 and take-profit 6 away from the fill, 200 USD at risk: 66.67 units
@@ -301,6 +308,36 @@ def test_funding_that_exhausts_the_margin_liquidates_at_the_close():
 
     assert it.trades[-1].exit_reason == "liquidation"
     assert it.equity == pytest.approx(10_000 - 300 * 100.0 * 0.34)
+
+
+def recorded_candles(symbol: str, first: datetime, count: int) -> list[Candle]:
+    rows = pd.read_parquet(recorded("klines_4h.parquet"), filters=[("symbol", "==", symbol)])
+    rows = rows[rows["open_time"] >= to_ms(first)].head(count)
+    rates = pd.read_parquet(recorded("funding_rates.parquet"), filters=[("symbol", "==", symbol)])
+    # an exchange stamps a settlement some milliseconds late
+    settled = (rates["funding_time"] // 60_000 * 60_000).to_numpy("int64")
+    opens = rows["open_time"].to_numpy("int64")
+    funding = candle_funding(opens, STEP_MS, settled, rates["funding_rate"].to_numpy())
+    columns = [opens, opens + STEP_MS, *(rows[name] for name in ("open", "high", "low", "close")), np.full(count, 5e4)]
+    columns += [funding.inner, funding.at_close, funding.assumed]
+    return [Candle._make(row) for row in zip(*(np.asarray(c).tolist() for c in columns), strict=True)]
+
+
+@pytest.mark.parametrize(("action", "side"), [(LONG, 1), (SHORT, -1)])
+def test_the_settlements_of_two_recorded_days_are_those_reckoned_by_hand(action, side):
+    candles = recorded_candles("BTCUSDT", datetime(2026, 3, 10, tzinfo=UTC), 9)
+    it = free()
+    for number, now in enumerate(candles):
+        it.play(action if number == 0 else HOLD, now.atr, now)
+
+    # opened at midnight, after the settlement of that instant; 08:00, 16:00, 00:00 and 08:00 are paid on the last close
+    paid = 70_374.7 * 1.23e-5 + 71_296.9 * 1.738e-5 + 69_901.9 * -1.1052e-4 + 69_622.1 * -5.252e-5
+    assert it.trades == []
+    assert it.quantity == pytest.approx(side * 200 / 75_000)
+    assert paid == pytest.approx(-9.277, abs=1e-3)
+    assert it.funding_usd == pytest.approx(it.quantity * paid)
+    assert it.balance == pytest.approx(10_000 - it.quantity * paid)
+    assert it.assumed_hours == 0.0
 
 
 def test_inner_funding_that_exhausts_the_margin_liquidates_no_better_than_the_open():

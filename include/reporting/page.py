@@ -1,0 +1,33 @@
+"""What every written page shares: templates that escape, a policy for its own style alone, inlined figures."""
+
+import base64
+import hashlib
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def template(name: str) -> Template:
+    """Return the template `name`; everything put into it is escaped, Markdown too: its readers turn it into HTML."""
+    loader = FileSystemLoader(TEMPLATES)
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True).get_template(name)
+
+
+def stylesheet(*names: str) -> str:
+    """Return the style sheets `names` as one text."""
+    return "\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in names)
+
+
+def content_security_policy(style: str) -> str:
+    """Return a policy that runs nothing, loads nothing, and admits `style` alone."""
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+
+
+def data_uri(figure: Path) -> str | None:
+    """Return the PNG file `figure` as a data URI, None when there is none."""
+    if not figure.is_file():
+        return None
+    return "data:image/png;base64," + base64.b64encode(figure.read_bytes()).decode()
