@@ -40,10 +40,11 @@ check: setup-dev ## ruff, mypy --strict, architecture and DAG policy tests
 
 bench: setup .venv-bench/.installed ## measure the performance goals beside their peers (ONLY=P4,P5: some of them)
 	@$(BIN)/python -m include bench $(if $(ONLY),--only $(ONLY))
-.venv-bench/.installed: requirements-bench.txt
+.venv-bench/.installed: requirements-bench.txt requirements-bench-no-deps.txt
 	@test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
-	@echo "Installing requirements-bench.txt into .venv-bench …"
+	@echo "Installing requirements-bench*.txt into .venv-bench …"
 	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt
+	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-bench-no-deps.txt
 	@touch $@
 
 lock: setup-dev ## resolve requirements*.txt anew into the lock files (CUDA-free, see pyproject.toml)

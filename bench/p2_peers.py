@@ -1,7 +1,7 @@
 """Runs in the peers' interpreter: one request a line on stdin, one answer a line on stdout, both JSON.
 
 It imports nothing of this project. The first argument is the market, an npz file. Requests: `names`; `rate` (name,
-steps): environment steps per second. Each environment gets as many inputs as ours, one row at a time.
+steps): environment steps per processor second. Each environment gets as many inputs as ours, one row at a time.
 """
 
 import contextlib
@@ -85,12 +85,12 @@ def rate(env: Any, steps: int) -> float:
     actions = np.random.default_rng(2).integers(env.action_space.n, size=steps).tolist()
     env.reset(seed=1)
     gc.collect()
-    start = time.perf_counter()
+    start = time.process_time()
     for action in actions:
         _, _, terminated, truncated, _ = env.step(action)
         if terminated or truncated:
             env.reset()
-    return steps / (time.perf_counter() - start)
+    return steps / (time.process_time() - start)
 
 
 def main() -> None:

@@ -124,14 +124,39 @@ def features_build(
 def dataset_freeze(
     system: System = None,
     preset: Annotated[str | None, typer.Option(help="Named change of the system's configuration.")] = None,
+    candles: Annotated[Path | None, typer.Option(help="Parquet file of your own candles, instead of the lake.")] = None,
+    symbols: Annotated[
+        str | None, typer.Option(help="With --candles: `all` of the file, or A,B; the system's when left out.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Freeze the newest features into content-addressed training data."""
+    """Freeze the newest features, or candles of your own, into content-addressed training data."""
     settings = load_settings()
-    frozen = stages.freeze_dataset(settings, system or settings.system, preset)
+    name = system or settings.system
+    if candles is None and symbols is not None:
+        raise InvalidInputError(f"`--symbols` needs `--candles`, was {symbols!r} without.")
+    with terminal.progress(errors) as progress:
+        frozen = (
+            stages.freeze_dataset(settings, name, preset)
+            if candles is None
+            else stages.freeze_candles(settings, name, candles, preset=preset, symbols=symbols, progress=progress)
+        )
     _show(
         frozen if as_json else {key: frozen[key] for key in ("id", "symbols", "splits", "inactive_features")}, as_json
     )
+
+
+@dataset.command("export")
+def dataset_export(
+    dataset_id: Annotated[str, typer.Argument(metavar="DATASET", help="Id of a frozen dataset.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to write: .csv or .parquet.")] = Path(
+        "test_data.csv"
+    ),
+    split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
+    as_json: Json = False,
+) -> None:
+    """Write one split of a frozen dataset to a file; the test split to test_data.csv when nothing is said."""
+    _show(stages.export_dataset(load_settings(), dataset_id, split, output), as_json)
 
 
 @env.command("audit")

@@ -32,6 +32,8 @@ class Face:
     ----------
     actions : int
         Number of actions.
+    action_names : tuple of str, length `actions`
+        Their names in order.
     components : tuple of str, length c
         Names of the reward components.
     own_features : int
@@ -48,15 +50,20 @@ class Face:
         components float64 (n, c), terminated and truncated bool (n,), and, where an episode ended, its last
         observation into `finals` (n, d) and its `SUMMARY` and component sums into `summaries`; there the
         observation is the next episode's first. Returns the number of ended episodes, −1 for an unknown action.
+    observe : kernel
+        ``observe(seats, rules, market, chosen, observations)`` writes what the seats with the numbers `chosen` int64
+        (m,) see at their row into the first m of `observations` float32 (n, d).
     """
 
     actions: int
+    action_names: tuple[str, ...]
     components: tuple[str, ...]
     own_features: int
     seat: np.dtype[np.void]
     rules: Callable[[SystemConfig], NDArray[np.void]]
     begin: Callable[..., None]
     step: Callable[..., int]
+    observe: Callable[..., None]
 
 
 class BatchStep(NamedTuple):

@@ -1,6 +1,6 @@
 """Backtest of a policy over one split: every symbol at once, equity marked to market at each close."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 from include.config.system import SystemConfig
 from include.core.errors import InvalidInputError
 from include.core.progress import Progress, no_progress
+from include.environments.kernels.account import EXIT_REASONS
 from include.environments.phase4.account import Trade
-from include.environments.phase4.actions import Action
-from include.evaluation.replay import Player, Stage
+from include.evaluation.replay import Played, Stage, Turn
 from include.features.dataset import Dataset, Split
 
 Predict = Callable[[NDArray[np.float32]], NDArray[np.int64]]
 _TIMES = ("entry_time", "exit_time")
+_TOTALS = ("traded_usd", "fees_usd", "slippage_usd", "funding_usd")
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class BacktestResult:
         fees_usd, funding_usd (positive when paid), slippage_usd (already in pnl_usd), net_usd (pnl − fees −
         funding), exit_reason (close, stop_loss, take_profit, liquidation, end).
     action_counts : dict of str to int
-        How often the policy chose each action.
+        How often the policy chose each action of the system.
     traded_usd, fees_usd, slippage_usd, funding_usd : float
         Sums over all accounts, USD; notional of all fills, costs, funding paid.
     funding_assumed_share : float or None
@@ -99,63 +100,56 @@ def backtest(
         No rows in the split, another timeframe, or actions of a wrong shape or range.
     """
     stage = Stage(system, dataset, split)
-    counts = np.zeros(len(Action), np.int64)
 
-    def choose(players: Sequence[Player]) -> list[int]:
-        actions = _checked(predict(stage.observations(players)), len(players))
-        counts[:] += np.bincount(actions, minlength=len(Action))
-        return [int(action) for action in actions]
+    def choose(turn: Turn) -> NDArray[np.int64]:
+        return _checked(predict(turn.observations()), len(turn), stage.face.actions)
 
-    return collect(stage, stage.play(choose, progress=progress), counts)
+    return collect(stage, stage.play(choose, progress=progress))
 
 
-def collect(stage: Stage, players: dict[str, Player], action_counts: NDArray[np.int64]) -> BacktestResult:
-    """Return the result of `players` after they have played `stage`."""
-    accounts = [player.account for player in players.values()]
-    held = sum(account.held_hours for account in accounts)
-    assumed = sum(account.assumed_hours for account in accounts)
+def collect(stage: Stage, played: Played) -> BacktestResult:
+    """Return the result of a stage that was played."""
+    totals = {name: sum(played.accounts[name].tolist()) for name in (*_TOTALS, "held_hours", "assumed_hours")}
+    held = totals["held_hours"]
     start = stage.system.account.initial_balance_usd
     return BacktestResult(
         symbols=stage.symbols,
         open_time=stage.open_time,
-        equity=_matrix(stage, {s: p.equity for s, p in players.items()}, start, is_carried=True),
-        exposure_usd=_matrix(stage, {s: p.exposure for s, p in players.items()}, 0.0, is_carried=False),
-        trades=_trades({symbol: player.account.trades for symbol, player in players.items()}),
-        action_counts={action.name: int(n) for action, n in zip(Action, action_counts, strict=True)},
-        traded_usd=sum(account.traded_usd for account in accounts),
-        fees_usd=sum(account.fees_usd for account in accounts),
-        slippage_usd=sum(account.slippage_usd for account in accounts),
-        funding_usd=sum(account.funding_usd for account in accounts),
-        funding_assumed_share=assumed / held if held else None,
+        equity=pd.DataFrame(_matrix(stage, played.marks["equity"])).ffill().fillna(start).to_numpy(),
+        exposure_usd=np.nan_to_num(_matrix(stage, played.marks["exposure"])),
+        trades=_trades(stage, played),
+        action_counts=dict(zip(stage.face.action_names, played.action_counts.tolist(), strict=True)),
+        funding_assumed_share=totals["assumed_hours"] / held if held else None,
+        **{name: totals[name] for name in _TOTALS},
     )
 
 
-def _checked(actions: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+def _checked(actions: NDArray[np.int64], count: int, known: int) -> NDArray[np.int64]:
     actions = np.asarray(actions)
     if actions.shape != (count,) or not np.issubdtype(actions.dtype, np.integer):
         raise InvalidInputError(
             f"`predict` must return integers of shape ({count},), was {actions.dtype} of shape {actions.shape}."
         )
     low, high = int(actions.min()), int(actions.max())
-    if low < 0 or high >= len(Action):
-        raise InvalidInputError(f"`predict` must return actions 0 to {len(Action) - 1}, was {low} to {high}.")
+    if low < 0 or high >= known:
+        raise InvalidInputError(f"`predict` must return actions 0 to {known - 1}, was {low} to {high}.")
     return actions
 
 
-def _matrix(stage: Stage, columns: dict[str, list[float]], start: float, *, is_carried: bool) -> NDArray[np.float64]:
+def _matrix(stage: Stage, values: NDArray[np.float64]) -> NDArray[np.float64]:
     matrix = np.full((len(stage.open_time), len(stage.symbols)), np.nan)
-    for symbol, values in columns.items():
-        matrix[stage.positions_of(symbol), stage.symbols.index(symbol)] = values
-    frame = pd.DataFrame(matrix)
-    return (frame.ffill() if is_carried else frame).fillna(start).to_numpy()
+    matrix[stage.positions, stage.columns] = values
+    return matrix
 
 
-def _trades(by_symbol: dict[str, list[Trade]]) -> pd.DataFrame:
-    rows = [(symbol, *trade) for symbol, trades in by_symbol.items() for trade in trades]
-    frame = pd.DataFrame(rows, columns=["symbol", *Trade._fields])
-    for name in _TIMES:
-        frame[name] = pd.to_datetime(frame[name].astype("int64"), unit="ms", utc=True).astype("datetime64[ms, UTC]")
-    frame["side"] = frame["side"].map({1: "long", -1: "short"})
-    words = dict.fromkeys(("symbol", "side", "exit_reason"), "str")
-    numbers = {name: "float64" for name in Trade._fields if name not in (*_TIMES, *words)}
-    return frame.astype(words | numbers)
+def _trades(stage: Stage, played: Played) -> pd.DataFrame:
+    trades = played.trades
+    columns = {name: trades[name] for name in Trade._fields if name in (trades.dtype.names or ())}
+    words = {
+        "symbol": np.array(stage.symbols, object)[played.traders],
+        "side": np.where(trades["side"] > 0, "long", "short"),
+        "exit_reason": np.array(EXIT_REASONS, object)[trades["reason"]],
+    }
+    times = {name: pd.to_datetime(trades[name], unit="ms", utc=True).astype("datetime64[ms, UTC]") for name in _TIMES}
+    frame = pd.DataFrame(columns | times | words, columns=["symbol", *Trade._fields])
+    return frame.astype(dict.fromkeys(words, "str"))

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from include.config.system import SystemConfig
+from include.config.system import AccountConfig, SystemConfig
 from include.core.progress import Progress, no_progress
 from include.core.seeding import derive_seed
 from include.core.timeframes import periods_per_year
-from include.environments.phase4.account import BPS, Account
+from include.environments.phase4.account import BPS
 from include.environments.phase4.actions import HOLD, N_ACTIONS, OPEN_LONG
 from include.evaluation.backtest import BacktestResult, Predict, collect
 from include.evaluation.decision import Decision, decide
 from include.evaluation.gates import evaluate_gates
 from include.evaluation.metrics import Metrics, metric_names, metrics_of
-from include.evaluation.replay import Player, Stage
+from include.evaluation.replay import Stage, Turn
 from include.features.dataset import Dataset, Split
 
 
@@ -35,17 +35,6 @@ def random_policy(seed: int, n_actions: int = N_ACTIONS) -> Predict:
     return predict
 
 
-class HoldingAccount(Account):
-    """An account whose openings spend the whole balance unlevered, without stop or take-profit."""
-
-    __slots__ = ()
-
-    def order(self, side: float, fill: float, atr: float) -> tuple[float, float, float]:  # noqa: ARG002 - signature of Account
-        """Return the quantity that the balance buys after the fee, and levels that no price reaches."""
-        out_of_reach = float("inf")
-        return self.balance / (fill * (1.0 + self.config.fee_bps * BPS)), -side * out_of_reach, side * out_of_reach
-
-
 def buy_and_hold(
     system: SystemConfig, dataset: Dataset, split: Split, *, progress: Progress = no_progress
 ) -> BacktestResult:
@@ -55,15 +44,19 @@ def buy_and_hold(
     is sold at the last close and bought again after the break, with costs.
     """
     stage = Stage(system, dataset, split)
-    counts = np.zeros(N_ACTIONS, np.int64)
 
-    def choose(players: Sequence[Player]) -> list[int]:
-        actions = [HOLD if player.account.quantity else OPEN_LONG for player in players]
-        counts[:] += np.bincount(actions, minlength=N_ACTIONS)
-        return actions
+    def choose(turn: Turn) -> NDArray[np.int64]:
+        return np.where(turn.quantity == 0.0, OPEN_LONG, HOLD)
 
-    players = stage.play(choose, account=HoldingAccount, is_observed=False, progress=progress, label="buy and hold")
-    return collect(stage, players, counts)
+    played = stage.play(choose, account=_unlevered(system.account), progress=progress, label="buy and hold")
+    return collect(stage, played)
+
+
+def _unlevered(account: AccountConfig) -> AccountConfig:
+    # the whole balance buys, and pays the fee of doing so; no price stops it
+    share = 1.0 / (1.0 + account.fee_bps * BPS)
+    exits = dict.fromkeys(("risk_per_trade", "stop_atr", "take_profit_atr"))
+    return account.model_copy(update={**exits, "max_leverage": share})
 
 
 @dataclass(frozen=True)
@@ -135,15 +128,11 @@ def null_distribution(
 
 def _random_draw(stage: Stage, seed: int) -> BacktestResult:
     generator = np.random.default_rng(seed)
-    counts = np.zeros(N_ACTIONS, np.int64)
 
-    def choose(players: Sequence[Player]) -> list[int]:
-        actions = generator.integers(N_ACTIONS, size=len(players))
-        counts[:] += np.bincount(actions, minlength=N_ACTIONS)
-        chosen: list[int] = actions.tolist()
-        return chosen
+    def choose(turn: Turn) -> NDArray[np.int64]:
+        return generator.integers(stage.face.actions, size=len(turn))
 
-    return collect(stage, stage.play(choose, is_observed=False), counts)
+    return collect(stage, stage.play(choose))
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

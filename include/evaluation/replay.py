@@ -1,9 +1,10 @@
-"""All symbols of a split played in lockstep, one account each, by the environment's own account code.
+"""All symbols of a split played in lockstep, one account each, by the kernels of the environments.
 
 Turning what was played into results does not belong here (`backtest.py`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,93 +12,88 @@ from numpy.typing import NDArray
 from include.config.system import AccountConfig, SystemConfig
 from include.core.errors import InvalidInputError
 from include.core.progress import Progress, no_progress
-from include.core.timeframes import timeframe_ms
-from include.environments.phase4.account import Account
-from include.environments.phase4.actions import HOLD
-from include.environments.phase4.observation import ACCOUNT_FEATURES, EquityTrack, account_features, stress_level
-from include.environments.phase4.tape import Candle, Tape, tape_of
-from include.features.dataset import Dataset, Split, SymbolSeries
+from include.environments.batch import Face
+from include.environments.kernels.account import rules_of
+from include.environments.kernels.replay import CURSOR, advance_all, begin_all, empty_book
+from include.environments.make import BATCH_FACES
+from include.environments.market import Market, market_of
+from include.environments.phase4.windows import unbroken_runs
+from include.features.dataset import Dataset, Split
 
-Seat = tuple[Tape, NDArray[np.int64], list[bool]]
 
-
-class Player:
-    """One symbol's tape and account, taken forward one candle at a time.
+class Turn:
+    """The symbols whose decision at the close of one candle will be filled.
 
     Attributes
     ----------
-    action : int
-        Decision at the current row, filled at the open of the next.
-    equity, exposure : list of float
-        Equity and signed notional at each close so far, USD.
+    quantity : float64 (n,)
+        Signed position of each in base units, 0 when flat.
     """
 
-    __slots__ = (
-        "_ends",
-        "_is_observed",
-        "_starting",
-        "_track",
-        "account",
-        "action",
-        "equity",
-        "exposure",
-        "row",
-        "tape",
-    )
+    __slots__ = ("_asked", "_face", "_market", "_rules", "_seats", "_width")
 
-    def __init__(self, tape: Tape, ends: list[bool], account: Account, *, is_observed: bool = True) -> None:
-        self.tape = tape
-        self.account = account
-        self._track = EquityTrack(account.equity)
-        self._is_observed = is_observed
-        self.action = HOLD
-        self.equity: list[float] = []
-        self.exposure: list[float] = []
-        self.row = -1
-        self._ends = ends
-        self._starting = True
+    def __init__(self, stage: "Stage", seats: NDArray[np.void], rules: NDArray[np.void]) -> None:
+        self._face, self._market = stage.face, stage.rows
+        self._width = stage.observation_size
+        self._seats, self._rules = seats, rules
+        self._asked = np.empty(0, np.int64)
 
-    def advance(self) -> None:
-        """Live through the next row; the first of an unbroken run only opens it, the last is closed flat."""
-        account = self.account
-        self.row += 1
-        candle = self.tape.candles[self.row]
-        if not self._starting:
-            self._play(candle)
-        self._starting = self._ends[self.row]
-        if self._starting:
-            account.flatten(candle, "end")
-        self.equity.append(account.equity)
-        self.exposure.append(account.quantity * candle.close)
+    def __len__(self) -> int:
+        return len(self._asked)
+
+    def ask(self, asked: NDArray[np.int64]) -> "Turn":
+        """Return this turn with the numbers of the seats that decide now."""
+        self._asked = asked
+        return self
+
+    def observations(self) -> NDArray[np.float32]:
+        """Return what they see, (n, d), as the environment shows it."""
+        seen = np.empty((len(self._asked), self._width), np.float32)
+        self._face.observe(self._seats, self._rules, self._market, self._asked, seen)
+        return seen
 
     @property
-    def is_deciding(self) -> bool:
-        """Whether a decision now would be filled: a next row follows and the account is not bankrupt."""
-        return not self._starting and self.account.equity > 0.0
-
-    def observe(self, target: NDArray[np.float32]) -> None:
-        """Write the observation at the current row into `target` (k + 10,)."""
-        tape, row = self.tape, self.row
-        market = tape.features.shape[1]
-        target[:market] = tape.features[row]
-        target[market:] = account_features(self.account, self._track, tape.candles[row].close, tape.stress[row])
-
-    def _play(self, candle: Candle) -> None:
-        self.account.play(self.action, self.tape.candles[self.row - 1].atr, candle)
-        if self._is_observed:
-            self._track.update(self.account.equity)
+    def quantity(self) -> NDArray[np.float64]:
+        """Signed position of each in base units (n,), 0 when flat."""
+        held: NDArray[np.float64] = self._seats["account"]["quantity"][self._asked]
+        return held
 
 
-Choose = Callable[[Sequence[Player]], Sequence[int]]
+Choose = Callable[[Turn], NDArray[np.int64]]
+
+
+@dataclass(frozen=True)
+class Played:
+    """What a stage left behind when it was played; the m rows are those of its market.
+
+    Attributes
+    ----------
+    accounts : record array (s,)
+        Each account at its end: ``accounts["fees_usd"]``.
+    marks : MARK (m,)
+        Equity and signed notional at the close of each row, USD.
+    trades : TRADE (t,)
+        Closed trades, by symbol and order of exit.
+    traders : int64 (t,)
+        Index into `Stage.symbols` of each trade.
+    action_counts : int64 (a,)
+        How often each action was chosen.
+    """
+
+    accounts: NDArray[np.void]
+    marks: NDArray[np.void]
+    trades: NDArray[np.void]
+    traders: NDArray[np.int64]
+    action_counts: NDArray[np.int64]
 
 
 class Stage:
-    """The tapes of one split, unpacked once and played as often as wanted.
+    """The rows of one split, unpacked once and played as often as wanted.
 
     Parameters
     ----------
     system : SystemConfig
-        Rules of the accounts.
+        Rules of the accounts, and the face that plays them.
     dataset : Dataset
         Frozen dataset.
     split : {"train", "validation", "test"}
@@ -109,86 +105,91 @@ class Stage:
         All symbols of the dataset, those without rows in the split included.
     open_time : int64 (T,)
         Union of the open times of all symbols, UTC epoch milliseconds.
+    positions, columns : int64 (m,)
+        Index into `open_time` and into `symbols` of each row that is played.
+    observation_size : int
+        Values of an observation.
+
+    Raises
+    ------
+    InvalidInputError
+        A system without a face, another timeframe than the dataset's, or no rows in the split.
     """
 
     def __init__(self, system: SystemConfig, dataset: Dataset, split: Split) -> None:
-        if system.timeframe != dataset.info.timeframe:
-            raise InvalidInputError(
-                f"`dataset` must have the system's timeframe {system.timeframe}, was {dataset.info.timeframe}."
-            )
-        rows = dataset.split(split)
-        if not rows:
+        self.face = _face(system, dataset)
+        series = dataset.split(split)
+        if not series:
             raise InvalidInputError(f"`dataset` must have rows in split {split!r}, was {dataset.info.id} without any.")
         self.system = system
         self.symbols = dataset.info.symbols
-        self.feature_count = len(dataset.info.features)
-        self.open_time = np.unique(np.concatenate([series.open_time for series in rows.values()]))
-        self._seats = {symbol: self._seat(dataset, symbol, split_rows) for symbol, split_rows in rows.items()}
+        self.open_time = np.unique(np.concatenate([rows.open_time for rows in series.values()]))
+        playable = [symbol for symbol, rows in series.items() if unbroken_runs(rows, system.lookback)]
+        market = market_of(system, dataset, split, playable, len(self.open_time))
+        self.rows = (market.candles, market.features, market.symbols, market.runs)
+        self.observation_size = market.features.shape[1] * system.lookback + self.face.own_features
+        self.positions = np.searchsorted(self.open_time, market.candles["open_time"])
+        self.columns = self._columns(market)
+        self._first_rows = np.array(market.first_rows, np.int64)
 
     def play(
         self,
         choose: Choose,
         *,
-        account: Callable[[AccountConfig], Account] = Account,
-        is_observed: bool = True,
+        account: AccountConfig | None = None,
         progress: Progress = no_progress,
         label: str = "backtest",
-    ) -> dict[str, Player]:
+    ) -> Played:
         """Play every symbol to the end of the split.
+
+        Each starts at its first row; a decision at the close of a candle is filled at the next open. Where rows are
+        missing, and at the end of the split, positions are closed at the last close.
 
         Parameters
         ----------
         choose : callable
-            Takes the deciding players of a candle, returns one action each.
-        account : callable
-            Makes the account of a symbol.
-        is_observed : bool
-            False skips the equity history that only observations need.
+            Takes the deciding symbols of a candle, returns one action each.
+        account : AccountConfig or None
+            Rules of the accounts other than the system's.
         progress : callable
             Called with `label`, candles done and candles in all.
-
-        Returns
-        -------
-        dict of Player
-            By symbol; symbols without rows are absent.
         """
-        players = {
-            symbol: Player(tape, ends, account(self.system.account), is_observed=is_observed)
-            for symbol, (tape, _, ends) in self._seats.items()
-        }
-        total = len(self.open_time)
-        for done, present in enumerate(self._attendance(players), start=1):
-            for player in present:
-                player.advance()
-            deciding = [player for player in present if player.is_deciding]
+        candles, _, symbols, runs = self.rows
+        seats = np.zeros(len(symbols), self.face.seat)
+        rules = self._rules(account)
+        cursors, asked = np.empty(len(seats), CURSOR), np.empty(len(seats), np.int64)
+        book = marks, trades = empty_book(len(candles))
+        begin_all(seats, rules, symbols, self._first_rows, len(candles), cursors)
+        actions = np.zeros(len(seats), np.int64)
+        counts = np.zeros(self.face.actions, np.int64)
+        turn = Turn(self, seats, rules)
+        for done, now in enumerate(self.open_time.tolist(), start=1):
+            deciding = advance_all(seats, rules, candles, runs, cursors, now, actions, book, asked)
             if deciding:
-                for player, action in zip(deciding, choose(deciding), strict=True):
-                    player.action = action
-            progress(label, done, total)
-        return players
+                chosen = choose(turn.ask(asked[:deciding]))
+                actions[asked[:deciding]] = chosen
+                counts += np.bincount(chosen, minlength=len(counts))
+            progress(label, done, len(self.open_time))
+        closing = np.flatnonzero(marks["has_trade"])
+        return Played(seats["account"], marks, trades[closing], self.columns[closing], counts)
 
-    def positions_of(self, symbol: str) -> NDArray[np.int64]:
-        """Return the indices into `open_time` of the rows of `symbol`."""
-        return self._seats[symbol][1]
+    def _rules(self, account: AccountConfig | None) -> NDArray[np.void]:
+        rules = np.empty(len(self.rows[2]), (known := self.face.rules(self.system)).dtype)
+        rules[:] = known
+        if account is not None:
+            rules["account"] = rules_of(account)
+        return rules
 
-    def observations(self, players: Sequence[Player]) -> NDArray[np.float32]:
-        """Return the observations of `players` as (n, k + 10)."""
-        batch = np.empty((len(players), self.feature_count + len(ACCOUNT_FEATURES)), np.float32)
-        for player, row in zip(players, batch, strict=True):
-            player.observe(row)
-        return batch
+    def _columns(self, market: Market) -> NDArray[np.int64]:
+        lengths = np.diff([*market.first_rows, len(market.candles)])
+        return np.repeat([self.symbols.index(name) for name in market.names], lengths).astype(np.int64)
 
-    def _seat(self, dataset: Dataset, symbol: str, rows: SymbolSeries) -> Seat:
-        history = dataset.series[symbol]
-        first = int(np.searchsorted(history.open_time, rows.open_time[0]))
-        stress = stress_level(history)[first : first + len(rows)]
-        tape = tape_of(rows, stress, timeframe_ms(self.system.timeframe))
-        ends = np.append(np.diff(rows.segment) != 0, True).tolist()
-        return tape, np.searchsorted(self.open_time, rows.open_time), ends
 
-    def _attendance(self, players: dict[str, Player]) -> list[list[Player]]:
-        present: list[list[Player]] = [[] for _ in self.open_time]
-        for symbol, player in players.items():
-            for index in self.positions_of(symbol).tolist():
-                present[index].append(player)
-        return present
+def _face(system: SystemConfig, dataset: Dataset) -> Face:
+    if system.name not in BATCH_FACES:
+        raise InvalidInputError(f"`system` must be one of {', '.join(BATCH_FACES)}, was {system.name!r}.")
+    if system.timeframe != dataset.info.timeframe:
+        raise InvalidInputError(
+            f"`dataset` must have the system's timeframe {system.timeframe}, was {dataset.info.timeframe}."
+        )
+    return BATCH_FACES[system.name]

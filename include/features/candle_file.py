@@ -79,10 +79,10 @@ def build_file(
         A column is missing, or the candles of a symbol are unsound.
     """
     started = time.perf_counter()
-    chosen, candles = named_set(feature_set), _opened(source)
+    chosen, candles = named_set(feature_set), opened(source)
     store.hand_memory_back()
-    symbols = _symbols(candles)
-    reference = _reference(candles, symbols)
+    symbols = symbols_in(candles)
+    reference = references(candles, symbols)
     seen, rows = np.zeros(len(chosen.names), dtype=np.bool_), 0
     with atomic_path(target) as temporary, _writer(temporary, chosen, symbols) as writer:
         for done, symbol in enumerate(symbols, start=1):
@@ -104,7 +104,8 @@ def build_file(
     )
 
 
-def _opened(source: Path) -> ds.Dataset:
+def opened(source: Path) -> ds.Dataset:
+    """Return the candles of a file, not yet read, as `build_file` wants them."""
     if not source.is_file():
         raise MissingInputError(f"`candles` must be an existing Parquet file, was {source}.")
     try:
@@ -122,8 +123,8 @@ def _opened(source: Path) -> ds.Dataset:
     return candles
 
 
-def _symbols(candles: ds.Dataset) -> list[str | None]:
-    """In order of appearance; one without a name where the file has no column of symbols."""
+def symbols_in(candles: ds.Dataset) -> list[str | None]:
+    """Return the symbols of a file in order of appearance; one without a name where it has no column of symbols."""
     if _SYMBOL not in candles.schema.names:
         return [None]
     found: dict[str | None, None] = {}
@@ -134,10 +135,19 @@ def _symbols(candles: ds.Dataset) -> list[str | None]:
     return list(found)
 
 
-def _reference(candles: ds.Dataset, symbols: list[str | None]) -> dict[str, pd.DataFrame]:
+def references(candles: ds.Dataset, symbols: list[str | None]) -> dict[str, pd.DataFrame]:
+    """Return the closes of the symbols in the file that others are compared with, by unified symbol."""
     spelled = {name: unified for unified in REFERENCES for name in (unified, market_id(unified))}
     named = [symbol for symbol in symbols if symbol in spelled]
     return {spelled[symbol]: _read(candles, symbol, (_TIME, "close")) for symbol in named if symbol is not None}
+
+
+def inputs_of(
+    candles: ds.Dataset, symbol: str | None, timeframe: str | None, reference: Mapping[str, pd.DataFrame]
+) -> FeatureInputs:
+    """Return the candles of one symbol in order of time, as features are computed from them."""
+    names = tuple(name for name in _COLUMNS if name in candles.schema.names)
+    return FeatureInputs(_read(candles, symbol, names), timeframe, reference=dict(reference))
 
 
 def _features(
@@ -147,9 +157,8 @@ def _features(
     timeframe: str | None,
     reference: Mapping[str, pd.DataFrame],
 ) -> pd.DataFrame:
-    names = tuple(name for name in _COLUMNS if name in candles.schema.names)
     try:
-        return compute(FeatureInputs(_read(candles, symbol, names), timeframe, reference=dict(reference)), chosen)
+        return compute(inputs_of(candles, symbol, timeframe, reference), chosen)
     except InvalidInputError as error:
         raise InvalidInputError(f"{symbol or 'The file'}: {error}") from error
 

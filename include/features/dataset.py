@@ -64,6 +64,8 @@ class DatasetInfo(BaseModel):
     files: dict[str, str]
     # active, but found in training to repeat another, to hardly move, or to look filled: name to reason
     redundant_features: dict[str, str] = {}
+    # read instead of the lake: name of the file to its sha256
+    source_files: dict[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)

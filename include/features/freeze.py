@@ -80,8 +80,18 @@ def freeze(
     DataQualityError
         No symbol has enough rows, or too many features are inactive; every reason is named.
     """
+    return freeze_built(settings, system, settings.home.features(system.feature_set), accept_inactive, progress)
+
+
+def freeze_built(
+    settings: Settings,
+    system: SystemConfig,
+    folder: Path,
+    accept_inactive: Sequence[str] = (),
+    progress: Progress = no_progress,
+) -> DatasetInfo:
+    """Freeze the features that were built into `folder`; otherwise as `freeze`."""
     feature_set = named_set(system.feature_set)
-    folder = settings.home.features(system.feature_set)
     manifest = _manifest(folder, feature_set, system.timeframe)
     wanted = system.symbols or tuple(manifest.symbols)
     loaded: list[Candidate] = []
@@ -89,9 +99,23 @@ def freeze(
         if symbol in manifest.symbols:
             loaded.append(load_candidate(folder, symbol, manifest, feature_set.warmup, system.account.atr_lookback))
         progress("dataset", done, len(wanted))
-    newest = [to_ms(manifest.symbols[symbol].last_open_time) for symbol in wanted if symbol in manifest.symbols]
+    built = {symbol: manifest.symbols[symbol] for symbol in wanted if symbol in manifest.symbols}
+    newest = [to_ms(entry.last_open_time) for entry in built.values()]
     selection = _select(loaded, wanted, system, feature_set, accept_inactive, newest)
+    _warn_of_short_histories(system, {c.symbol: built[c.symbol].rows for c in selection.candidates})
     return _write(settings, system, feature_set, manifest, selection)
+
+
+def _warn_of_short_histories(system: SystemConfig, candles: dict[str, int]) -> None:
+    if system.history is None:
+        return
+    wanted, least = system.history.candles, system.history.warning_candles
+    for symbol, count in candles.items():
+        if count < least:
+            logger.warning(
+                "%s has %s candles, fewer than the %s that a model of %s deserves (it asks for %s)",
+                symbol, f"{count:,}", f"{least:,}", system.name, f"{wanted:,}",
+            )  # fmt: skip
 
 
 def _manifest(folder: Path, feature_set: FeatureSet, timeframe: str) -> Manifest:
@@ -211,6 +235,7 @@ def _write(
             statistics=_statistics(training, feature_set.names),
             files=files,
             redundant_features=_redundant(training, feature_set, selection),
+            source_files=manifest.source_files,
         )
         write_json(folder / INFO_FILE, info.model_dump(mode="json"))
     logger.info("froze dataset %s: %d rows of %d symbols", dataset_id, sum(info.rows.values()), len(tables))

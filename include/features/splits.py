@@ -48,7 +48,8 @@ def calendar_splits(start_ms: int, end_ms: int, step_ms: int, config: SplitConfi
     if train_end <= start_ms:
         raise DataQualityError(
             f"History must start before {format_utc(from_ms(train_end))} to leave candles for training, "
-            f"was {format_utc(from_ms(start_ms))}. Hint: fetch more candles."
+            f"was {format_utc(from_ms(start_ms))}: {(end_ms - start_ms) // step_ms:,} warm candles, of which test, "
+            f"validation and two embargoes take {(end_ms - train_end) // step_ms:,}. Hint: fetch more candles."
         )
     return {
         "train": Window(start=from_ms(start_ms), end=from_ms(train_end)),

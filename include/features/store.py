@@ -50,6 +50,8 @@ class Manifest(BaseModel):
     absent_symbols: dict[str, str]
     lake_versions: dict[str, int]
     seconds: float
+    # read instead of the lake: name of the file to its sha256
+    source_files: dict[str, str] = {}
 
     @property
     def rows(self) -> int:

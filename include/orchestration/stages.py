@@ -130,6 +130,38 @@ def freeze_dataset(
     return info.model_dump(mode="json")
 
 
+def freeze_candles(
+    settings: Settings,
+    system: str,
+    candles: Path,
+    *,
+    preset: str | None = None,
+    symbols: str | None = None,
+    progress: Progress = no_progress,
+) -> dict[str, Any]:
+    """Freeze the candles of a file into training data of `system`.
+
+    `symbols`: `all` of the file, or unified symbols with commas between; None: those of the system.
+    """
+    from include.features.freeze_file import freeze_file
+
+    config = load_system(system, preset)
+    if symbols == "all":
+        config = config.model_copy(update={"symbols": None})
+    elif symbols is not None:
+        config = config.model_copy(update={"symbols": tuple(part.strip() for part in symbols.split(","))})
+    return freeze_file(settings, config, candles, progress=progress).model_dump(mode="json")
+
+
+def export_dataset(settings: Settings, dataset_id: str, split: str, target: Path) -> dict[str, Any]:
+    """Write one split of a frozen dataset to a file, `.csv` or `.parquet`."""
+    from include.features.dataset import load_dataset
+    from include.features.export import export_split
+
+    rows = export_split(load_dataset(settings.home.dataset(dataset_id)), split, target)  # type: ignore[arg-type]  # checked there
+    return {"output": str(target), "dataset": dataset_id, "split": split, "rows": rows}
+
+
 def train(
     settings: Settings,
     system: str,

@@ -9,8 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.dates import AutoDateLocator, DateFormatter
 from matplotlib.figure import Figure
+from matplotlib.ticker import StrMethodFormatter
 from numpy.typing import NDArray
 
+from include.core.clock import from_ms
 from include.environments.phase4.account import Trade
 from include.environments.render import Episode, EpisodeRecorder
 from include.environments.statistics import win_rate
@@ -32,6 +34,8 @@ from include.reporting.style import (
 
 _SHORT_DAYS = 3
 _DAY_MS = 86_400_000
+# from here on digits are easier to read in groups of three
+_LARGE = 10_000.0
 _COMPONENT_COLOURS = (BLUE, GREEN, RED, ORANGE, GREY)
 _INITIAL = "#aeb4bc"
 
@@ -92,7 +96,7 @@ def episode_image(episode: Episode) -> NDArray[np.uint8]:
 
 def _drawn(episode: Episode) -> Figure:
     figure = new_figure(9.2, 10.4)
-    figure.suptitle(_title(episode), x=0.012, ha="left", fontsize=12.5, fontweight="bold", color=INK)
+    figure.suptitle(_title(episode), x=0.012, ha="left", fontsize=11.5, fontweight="bold", color=INK)
     grid = figure.add_gridspec(5, 1, height_ratios=(2.4, 0.8, 1.1, 0.8, 1.3))
     price = figure.add_subplot(grid[0])
     panels = [price, *(figure.add_subplot(grid[row], sharex=price) for row in range(1, 5))]
@@ -115,7 +119,9 @@ def _title(episode: Episode) -> str:
     trades = f"{len(nets)} closed trade{'' if len(nets) == 1 else 's'}"
     share = "" if won is None else f", {won:.0%} won"
     steps = len(episode.equity) - 1
-    return f"{episode.system}  ·  {episode.symbol}  ·  {_signed(gained)} in {steps} steps  ·  {trades}{share}"
+    first = from_ms(int(episode.candles.open_time[0]))
+    what = f"{episode.system} · {episode.symbol} · {first:%-d %b %Y}"
+    return f"{what} · {_signed(gained)} in {steps:,} steps · {trades}{share}"
 
 
 def _signed(share: float) -> str:
@@ -141,6 +147,7 @@ def _draw_price(axes: Axes, times: Times, episode: Episode) -> None:
     for trades, colour, label in ((won, GREEN, "exit, won"), (lost, RED, "exit, lost")):
         _scatter(axes, [(trade.exit_time, trade.exit_price) for trade in trades], "x", colour, label)
     dress(axes, "Price: close, and range of each candle", "quote per base")
+    _thousands(axes)
     legend(axes, columns=4)
 
 
@@ -175,11 +182,12 @@ def _draw_equity(axes: Axes, times: Times, episode: Episode) -> None:
     axes.plot(times, episode.equity, color=BLUE, linewidth=1.6)
     axes.axhline(float(episode.equity[0]), color=_INITIAL, linewidth=0.9)
     dress(axes, "Equity at the close", "USD")
+    _thousands(axes)
 
 
 def _draw_drawdown(axes: Axes, times: Times, episode: Episode) -> None:
     axes.fill_between(times, -100.0 * episode.drawdown, 0.0, color=RED, alpha=0.55, linewidth=0)
-    dress(axes, "Drawdown", "from the running peak")
+    dress(axes, "Drawdown from the running peak", "of the equity")
     percentages(axes)
 
 
@@ -189,6 +197,11 @@ def _draw_components(axes: Axes, times: Times, episode: Episode) -> None:
     axes.axhline(0.0, color=_INITIAL, linewidth=0.9)
     dress(axes, "Reward components, summed", "reward")
     legend(axes, columns=len(episode.components))
+
+
+def _thousands(axes: Axes) -> None:
+    if axes.get_ylim()[1] >= _LARGE:
+        axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
 
 
 def _date(axes: Axes, episode: Episode) -> None:

@@ -28,6 +28,9 @@ def notes_of(
         f"Funding was assumed for {share or 0:.0%} of the hours in a position: no settlement was recorded there.": (
             share is not None and share > ASSUMED_FUNDING_WORTH_A_NOTE
         ),
+        f"No owner limits: the owner set none for {system.name}, its gates are the house's own.": (
+            not system.has_owner_limits
+        ),
         f"The training ended as {run.status} after {run.timesteps:,} steps; judged is its best model so far.": (
             run.status != "finished"
         ),

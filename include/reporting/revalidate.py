@@ -43,6 +43,7 @@ logger = logging.getLogger(__name__)
 SPLIT: Split = "test"
 STEPS = 5
 _SEED_NAME = "revalidation"
+_OF_TODAY = ("account", "gates", "has_owner_limits", "decision", "recorded_baseline")
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ def _load_candidate(run_folder: Path) -> _Candidate:
         raise MissingInputError(f"Run `{run.run_id}` is still in training, nothing to revalidate yet.")
     today = load_system(run.system)
     # costs and limits are the owner's, not the run's: a model trained without fees is not judged without them
-    judged_by = {name: getattr(today, name) for name in ("account", "gates", "decision", "recorded_baseline")}
+    judged_by = {name: getattr(today, name) for name in _OF_TODAY}
     return _Candidate(run, read_config(run_folder).model_copy(update=judged_by), load_policy(run_folder, "best"))
 
 

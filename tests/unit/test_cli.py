@@ -11,8 +11,8 @@ from include.cli import app, main
 
 COMMANDS = [
     ["market", "backfill"], ["market", "status"], ["market", "export"], ["validate"], ["features", "build"],
-    ["dataset", "freeze"], ["env", "audit"], ["train"], ["check"], ["revalidate"], ["sandbox"], ["sandbox", "advance"],
-    ["up"], ["bench"],
+    ["dataset", "freeze"], ["dataset", "export"], ["env", "audit"], ["train"], ["check"], ["revalidate"],
+    ["sandbox"], ["sandbox", "advance"], ["up"], ["bench"],
 ]  # fmt: skip
 
 
@@ -102,3 +102,35 @@ def test_a_file_of_candles_needs_a_set_and_an_output(monkeypatch, capsys) -> Non
     assert run(monkeypatch, "features", "build", "--candles", "minutes.parquet") == 1
     shown = " ".join(capsys.readouterr().err.split())
     assert "`--candles`, `--set` and `--output` must be given together, were minutes.parquet, None, None" in shown
+
+
+def test_a_file_of_candles_becomes_a_dataset_and_its_test_split_a_csv(monkeypatch, capsys, tmp_path) -> None:
+    monkeypatch.setenv("PERPETUA_HOME", str(tmp_path / "home"))
+    times = [60_000 * minute for minute in range(16_500)]
+    prices = [100.0 + minute % 7 + 0.01 * (minute % 11) for minute in range(16_500)]
+    volumes = [1.0 + minute % 5 for minute in range(16_500)]
+    columns = {"open_time": times, **dict.fromkeys(("open", "high", "low", "close"), prices), "volume": volumes}
+    pq.write_table(pa.table(columns), tmp_path / "minutes.parquet")
+
+    given = ("--system", "shadow", "--candles", str(tmp_path / "minutes.parquet"), "--json")
+    assert run(monkeypatch, "dataset", "freeze", *given) == 0
+    frozen = json.loads(capsys.readouterr().out)
+    target = tmp_path / "test_data.csv"
+    assert run(monkeypatch, "dataset", "export", frozen["id"], "--output", str(target), "--json") == 0
+
+    assert frozen["symbols"] == ["BTC/USDT:USDT"]
+    assert json.loads(capsys.readouterr().out)["rows"] == 10_000
+    lines = target.read_text().splitlines()
+    assert len(lines) == 10_001
+    assert lines[0].startswith('"symbol","open_time","open"')
+
+
+def test_symbols_are_chosen_of_a_file_alone(monkeypatch, capsys) -> None:
+    assert run(monkeypatch, "dataset", "freeze", "--symbols", "all") == 1
+    assert "`--symbols` needs `--candles`, was 'all' without" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_dataset_that_does_not_exist_cannot_be_exported(monkeypatch, capsys, tmp_path) -> None:
+    monkeypatch.setenv("PERPETUA_HOME", str(tmp_path))
+    assert run(monkeypatch, "dataset", "export", "0123456789abcdef") == 1
+    assert "Dataset `0123456789abcdef` does not exist" in " ".join(capsys.readouterr().err.split())

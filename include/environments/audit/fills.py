@@ -59,11 +59,13 @@ def _jumping(stage: Stage, seed: int) -> Scenario:
 def _fills(played: Rollout, market: Scenario, stage: Stage) -> Iterator[tuple[int, float]]:
     """Yield step and price of every exit whose size is known from before, and of every entry whose size shows after."""
     close = market.close[stage.first - 1 : stage.first + len(played)]
-    sizes = played.changes / np.diff(close)
+    # one that draws its own start may go on where the market that it was given is over
+    changes = played.changes[: len(close) - 1]
+    sizes = changes / np.diff(close)
     is_same = np.abs(np.diff(sizes)) <= _SAME * np.abs(sizes[1:])
-    is_held = np.abs(played.changes) > ROUNDING * float(played.equity[0])
-    for step in range(2, len(played) - 2):
+    is_held = np.abs(changes) > ROUNDING * float(played.equity[0])
+    for step in range(2, len(changes) - 2):
         if is_held[step - 1] and is_same[step - 2] and not is_same[step - 1]:
-            yield step, float(close[step] + played.changes[step] / sizes[step - 1])
+            yield step, float(close[step] + changes[step] / sizes[step - 1])
         elif not is_held[step - 1] and is_held[step] and is_held[step + 1] and is_same[step + 1]:
-            yield step, float(close[step + 1] - played.changes[step] / sizes[step + 1])
+            yield step, float(close[step + 1] - changes[step] / sizes[step + 1])

@@ -17,6 +17,8 @@ from include.environments.audit.verdicts import NotApplicableError, verdict
 _STEPS = 200
 # the standard errors by which a mean must be beyond its limit before luck is ruled out
 _BEYOND = 3.0
+# shares beyond this are shown with an exponent: a defect can double an account hundreds of times
+_LEGIBLE = 100.0
 _MOVE = 0.02
 _FLAT_STEPS = 20
 FLAT = "staying flat"
@@ -81,7 +83,7 @@ def no_free_money(probe: Probe, fair: FairPlay) -> CheckResult:
         mean, error = _mean(outcome.gains)
         beyond = (mean - 1e-9) / error if error > 0.0 else math.copysign(math.inf, mean - 1e-9)
         if beyond > worst:
-            worst, shown = beyond, f"{policy}: {mean:+.3%} ± {error:.3%}"
+            worst, shown = beyond, f"{policy}: {_percent(mean)} ± {_percent(error).lstrip('+')}"
     episodes = f"{2 * probe.pairs} episodes on driftless markets"
     if worst > _BEYOND:
         return verdict(name, False, f"Money for nothing in {episodes}: {shown}.", worst, _BEYOND)
@@ -105,7 +107,7 @@ def trading_below_flat(probe: Probe, fair: FairPlay) -> CheckResult:
         if mean >= 0.0 and mean >= _BEYOND * error:
             failures.append(text)
     if failures:
-        return verdict(name, False, f"Earns more than staying flat: {', '.join(failures)}.", failures[0], FLAT)
+        return verdict(name, False, f"Earns no less than staying flat: {', '.join(failures)}.", failures[0], FLAT)
     return verdict(name, True, f"Beyond luck none earns more than {FLAT}; the differences: {', '.join(told)}.")
 
 
@@ -187,6 +189,10 @@ def _reward_scale(probe: Probe, stage: Stage) -> float:
 
 def _outcome(played: Rollout) -> tuple[float, float]:
     return float(played.equity[-1] / played.equity[0] - 1.0), float(played.rewards.sum())
+
+
+def _percent(share: float) -> str:
+    return f"{share:+.3%}" if abs(share) < _LEGIBLE else f"{100.0 * share:+.3g}%"
 
 
 def _mean(values: Sequence[float]) -> tuple[float, float]:

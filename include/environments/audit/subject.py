@@ -11,6 +11,7 @@ from typing import Any
 
 import gymnasium
 
+from include.config.system import system_names
 from include.core.errors import InvalidInputError
 from include.core.timeframes import timeframe_ms
 from include.environments.audit.scenario import Scenario
@@ -69,7 +70,7 @@ def subject(name: str) -> Subject:
         No such module or name, or a class that cannot be made by the protocol.
     """
     if ":" not in name:
-        system = system_of(name)
+        system = system_of(_known(name))
         return Subject(
             name,
             lambda scenario: episode_env(system, scenario),
@@ -107,8 +108,10 @@ def subject_of(target: Any, name: str) -> Subject:
 
 
 def _from_signature(target: Any, name: str, declared: dict[str, Any]) -> Subject:
-    if not callable(target):
-        raise InvalidInputError(f"`{name}` must be a class or a function that makes one, was {type(target).__name__}.")
+    is_other_class = inspect.isclass(target) and not issubclass(target, gymnasium.Env)
+    if not callable(target) or is_other_class:
+        shown = "a class that does not derive from it" if is_other_class else type(target).__name__
+        raise InvalidInputError(f"`{name}` must be a gymnasium.Env or a function that makes one, was {shown}.")
     parameters = inspect.signature(target).parameters
     required = {
         key
@@ -133,6 +136,15 @@ def _from_signature(target: Any, name: str, declared: dict[str, Any]) -> Subject
         f"`{name}` needs {', '.join(sorted(required))}, which the audit cannot give. "
         "Hint: write a classmethod `for_audit(scenario)`; docs/environment-audit.md shows one."
     )
+
+
+def _known(name: str) -> str:
+    if name not in system_names():
+        raise InvalidInputError(
+            f"`subject` must be one of {', '.join(system_names())} or module:Class, was {name!r}. "
+            "Hint: python -m include env audit my_package.envs:MyEnv."
+        )
+    return name
 
 
 def _found(name: str) -> Any:

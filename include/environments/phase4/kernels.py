@@ -136,6 +136,13 @@ def observe(seat: Record, rules: Record, candles: Any, features: Any, target: Ro
 
 
 @kernel
+def observe_all(seats: Any, rules: Any, market: Any, chosen: Any, observations: Any) -> None:
+    """Write what the seats with the numbers `chosen` see at their row, one after the other."""
+    for k in range(len(chosen)):
+        observe(seats[chosen[k]], rules[chosen[k]], market[0], market[1], observations[k])
+
+
+@kernel
 def _observe_account(seat: Record, rules: Record, close: float, target: Row) -> None:
     account, track = seat.account, seat.track
     mean, deviation = tracks.moments(track)

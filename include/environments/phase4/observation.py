@@ -4,13 +4,15 @@ Market features come from the dataset; computing them does not belong here.
 """
 
 import math
+from itertools import pairwise
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from include.environments.kernels.stress import trailing_median
 from include.environments.phase4.account import Account
 from include.features.dataset import SymbolSeries
+from include.features.kernels.windows import window_moments
 
 ROLLING_CANDLES = 42
 STRESS_CANDLES = 180
@@ -155,13 +157,14 @@ def stress_level(series: SymbolSeries) -> NDArray[np.float64]:
     -------
     float64 (n,)
     """
-    logs = pd.Series(np.log(series.close))
-    segment = pd.Series(series.segment)
-    returns = logs.diff().where(segment.eq(segment.shift()))
-    # a missing row leaves one undefined return, which keeps every window across the break undefined
-    volatility = returns.rolling(ROLLING_CANDLES).std()
-    ratio = (volatility / volatility.rolling(STRESS_CANDLES).median()).to_numpy(np.float64, copy=True)
-    with np.errstate(invalid="ignore"):
-        level = ratio / (1.0 + ratio)
+    level = np.full(len(series), NEUTRAL_STRESS)
+    edges = [0, *(np.flatnonzero(np.diff(series.segment)) + 1).tolist(), len(series)]
+    for first, stop in pairwise(edges):
+        returns = np.diff(np.log(series.close[first:stop]))
+        # from the first whole window of returns on; a ratio does not care whether n or n − 1 divides
+        volatility = window_moments(returns, ROLLING_CANDLES)[1][ROLLING_CANDLES - 1 :]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = volatility / trailing_median(volatility, STRESS_CANDLES)
+            level[stop - len(ratio) : stop] = ratio / (1.0 + ratio)
     level[~np.isfinite(level)] = NEUTRAL_STRESS
     return level

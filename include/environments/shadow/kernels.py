@@ -130,6 +130,13 @@ def observe(seat: Record, rules: Record, features: Any, target: Row) -> None:
 
 
 @kernel
+def observe_all(seats: Any, rules: Any, market: Any, chosen: Any, observations: Any) -> None:
+    """Write what the seats with the numbers `chosen` see at their row, one after the other."""
+    for k in range(len(chosen)):
+        observe(seats[chosen[k]], rules[chosen[k]], market[1], observations[k])
+
+
+@kernel
 def _begin(seat: Record, rules: Record, features: Any, observation: Row) -> None:
     episodes.begin(seat, rules.account)
     seat.unrealised = 0.0

@@ -1,12 +1,16 @@
 import numpy as np
 import pytest
+from gymnasium.utils.env_checker import check_env
 
+from include.config.settings import load_settings
 from include.config.system import load_system
 from include.core.clock import to_ms
 from include.core.errors import ConfigurationError, InvalidInputError
 from include.environments.make import make_batch, make_env
-from include.features.dataset import Dataset
+from include.features.dataset import Dataset, load_dataset
+from include.features.freeze_file import freeze_file
 from tests.support.datasets import dataset_of, martingale
+from tests.support.recorded import recorded
 
 BTC, ETH = "BTC/USDT:USDT", "ETH/USDT:USDT"
 
@@ -126,3 +130,41 @@ def test_a_symbol_with_fewer_rows_than_the_window_is_left_out(dataset):
     made = make_env(system, dataset_of(martingale(BTC, 1_200, seed=1), short), "train")
 
     assert made.unwrapped.symbols == (BTC,)
+
+
+@pytest.fixture(scope="module")
+def recorded_minutes(tmp_path_factory) -> Dataset:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PERPETUA_HOME", str(tmp_path_factory.mktemp("home")))
+        settings = load_settings()
+    info = freeze_file(settings, load_system("shadow"), recorded("klines_1m.parquet"))
+    return load_dataset(settings.home.dataset(info.id))
+
+
+def test_recorded_minutes_pass_the_checker_of_gymnasium_without_a_warning(recorded_minutes):
+    assert recorded_minutes.info.rows == {"BTC/USDT:USDT": 62_427 - 99}
+    assert recorded_minutes.info.inactive_features == {}
+
+    # warnings are errors in every test
+    check_env(make_env("shadow", recorded_minutes, "train", seed=1), skip_render_check=True)
+
+
+@pytest.mark.parametrize("deterministic", [False, True])
+def test_both_faces_play_recorded_minutes_alike(recorded_minutes, deterministic):
+    single = make_env("shadow", recorded_minutes, "validation", seed=3, deterministic=deterministic)
+    batch = make_batch("shadow", recorded_minutes, "validation", 1, seed=3, deterministic=deterministic)
+    seen = single.reset()[0]
+    assert (batch.reset()[0] == seen).all()
+
+    ends = 0
+    for action in np.random.default_rng(4).integers(4, size=5_000):
+        seen, reward, terminated, truncated, _ = single.step(action)
+        played = batch.step(np.array([action]))
+        assert played.rewards[0] == np.float32(reward)
+        if terminated or truncated:
+            (end,) = batch.ends
+            assert end.equity == single.unwrapped.account.equity
+            seen, ends = single.reset()[0], ends + 1
+        assert (played.observations[0] == seen).all()
+    # 5,000 candles of validation: the whole run of them, or episodes of a day
+    assert ends == (1 if deterministic else 3)

@@ -1,89 +1,203 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from include.config.system import load_system
+from include.config.system import SystemConfig, load_system
 from include.core.errors import InvalidInputError
 from include.environments.make import make_env
-from include.environments.phase4.actions import Action
+from include.environments.phase4.account import Trade
+from include.environments.phase4.actions import HOLD, OPEN_LONG, Action
+from include.evaluation.backtest import backtest
 from include.evaluation.replay import Stage
+from include.features.dataset import Dataset
 from tests.support.datasets import dataset_of, martingale
+from tests.support.minutes import COLUMNS, minute_dataset, rough
+from tests.support.slow_replay import replayed
 
-SYSTEM = load_system("phase4")
-BTC, ETH = "BTC/USDT:USDT", "ETH/USDT:USDT"
-
-
-def hold(players):
-    return [Action.HOLD] * len(players)
+PHASE4, SHADOW = load_system("phase4"), load_system("shadow")
+BTC, ETH, SOL = "BTC/USDT:USDT", "ETH/USDT:USDT", "SOL/USDT:USDT"
 
 
-def test_observations_and_equity_equal_those_of_the_environment():
-    dataset = dataset_of(martingale(BTC, 1_300, seed=1), martingale(ETH, 1_300, seed=2))
-    actions = np.random.default_rng(3).integers(5, size=499)
-    env = make_env(SYSTEM, dataset, "test", symbols=[ETH], deterministic=True)
-    seen, equity = [env.reset()[0]], [10_000.0]
+def hold(turn):
+    return np.full(len(turn), HOLD)
+
+
+def four_hours() -> Dataset:
+    # gaps, missing rows, funding known and unknown; the third begins late and ends early
+    sol = rough(SOL, 1_300, seed=3).rows(900, 1_200)
+    return dataset_of(rough(BTC, 1_300, seed=1), rough(ETH, 1_300, seed=2), sol)
+
+
+def one_minute() -> Dataset:
+    return minute_dataset(rough(BTC, 2_000, seed=4, columns=COLUMNS), rough(ETH, 2_000, seed=5, columns=COLUMNS))
+
+
+def decision(observations: np.ndarray, actions: int) -> np.ndarray:
+    # depends on every value to the last bit, market and account alike
+    return observations.view(np.uint32).astype(np.int64).sum(axis=-1) // 7 % actions
+
+
+@pytest.mark.parametrize(
+    ("system", "dataset", "actions"), [(PHASE4, four_hours(), 5), (SHADOW, one_minute(), 4)], ids=["phase4", "shadow"]
+)
+def test_the_replay_equals_the_one_in_plain_python_to_the_last_bit(
+    system: SystemConfig, dataset: Dataset, actions: int
+):
+    result = backtest(system, dataset, "test", lambda seen: decision(seen, actions))
+    expected = replayed(system, dataset, "test", lambda seen: int(decision(seen[None], actions)[0]))
+
+    assert len(result.trades) > 20
+    for symbol, player in expected.items():
+        column = result.symbols.index(symbol)
+        rows = np.searchsorted(result.open_time, dataset.split("test")[symbol].open_time)
+        assert result.equity[rows, column].tolist() == player.equity
+        assert result.exposure_usd[rows, column].tolist() == player.exposure
+        trades = result.trades[result.trades.symbol == symbol]
+        assert list(trades.net_usd) == [trade.net_usd for trade in player.account.trades]
+        assert list(trades.exit_reason) == [trade.exit_reason for trade in player.account.trades]
+    assert result.fees_usd == pytest.approx(sum(p.account.fees_usd for p in expected.values()), rel=1e-12)
+    assert result.funding_usd == pytest.approx(sum(p.account.funding_usd for p in expected.values()), rel=1e-12)
+    assert sum(result.action_counts.values()) == sum(len(p.seen) for p in expected.values())
+
+
+def test_every_field_of_a_trade_is_that_of_the_account():
+    dataset = four_hours()
+
+    trades = backtest(PHASE4, dataset, "test", lambda seen: decision(seen, 5)).trades
+
+    players = replayed(PHASE4, dataset, "test", lambda seen: int(decision(seen[None], 5)[0]))
+    expected = [trade for player in players.values() for trade in player.account.trades]
+    times = {name: trades[name].astype("int64") for name in ("entry_time", "exit_time")}
+    sides = {"side": trades.side.map({"long": 1, "short": -1})}
+    found = trades.assign(**times, **sides)[list(Trade._fields)]
+    assert [tuple(row) for row in found.itertuples(index=False)] == [tuple(trade) for trade in expected]
+    assert {"close", "stop_loss", "take_profit", "end"} <= set(trades.exit_reason)
+
+
+@pytest.mark.parametrize(
+    ("system", "dataset", "seen"),
+    [
+        (PHASE4, dataset_of(martingale(BTC, 1_300, seed=1), martingale(ETH, 1_300, seed=2)), 499),
+        (SHADOW, minute_dataset(martingale(BTC, 2_000, seed=1), martingale(ETH, 2_000, seed=2)), 380),
+    ],
+    ids=["phase4", "shadow"],
+)
+def test_the_replay_is_the_deterministic_episode_of_the_environment(system: SystemConfig, dataset: Dataset, seen: int):
+    actions = np.random.default_rng(3).integers(4, size=seen)
+    env = make_env(system, dataset, "test", symbols=[ETH], deterministic=True)
+    expected, equity = [env.reset()[0]], [system.account.initial_balance_usd]
     for action in actions:
         observation, _, terminated, _, info = env.step(action)
         assert not terminated
-        seen.append(observation)
+        expected.append(observation)
         equity.append(info["equity"])
-
-    stage = Stage(SYSTEM, dataset, "test")
     observed = []
 
-    def choose(players):
-        observed.append(stage.observations(players)[-1])
-        return [Action.HOLD, actions[len(observed) - 1]]
+    def choose(turn):
+        observed.append(turn.observations()[-1])
+        return np.array([HOLD, actions[len(observed) - 1]])
 
-    players = stage.play(choose)
+    stage = Stage(system, dataset, "test")
+    played = stage.play(choose)
 
     # the environment leaves the last position open, the replay closes it
-    assert players[ETH].equity[:-1] == equity[:-1]
-    assert (np.array(observed) == np.array(seen)[:-1]).all()
+    own = played.marks["equity"][stage.columns == 1]
+    assert own[-len(equity) : -1].tolist() == equity[:-1]
+    assert (np.array(observed) == np.array(expected)[:-1]).all()
 
 
 def test_every_symbol_of_a_candle_is_asked_in_one_call():
     dataset = dataset_of(martingale(BTC, 1_300, seed=1), martingale(ETH, 1_300, seed=2))
     sizes = []
 
-    def choose(players):
-        sizes.append(len(players))
-        return hold(players)
+    def choose(turn):
+        sizes.append(len(turn))
+        return hold(turn)
 
-    Stage(SYSTEM, dataset, "test").play(choose)
+    Stage(PHASE4, dataset, "test").play(choose)
 
     # the last candle is not asked: nothing could be filled after it
     assert sizes == [2] * 499
 
 
+def test_no_decision_is_asked_before_its_window_is_whole():
+    series = martingale(BTC, 2_000, seed=1)
+    # of the 400 test rows the first run has 300, the second 20: one too few for a decision that is filled
+    series = replace(series, segment=np.repeat([0, 1, 2], [1_900, 20, 80]).astype(np.int32))
+    asked = []
+
+    def choose(turn):
+        asked.append(len(turn))
+        return hold(turn)
+
+    Stage(SHADOW, minute_dataset(series), "test").play(choose)
+
+    assert len(asked) == (300 - 20) + 0 + (80 - 20)
+
+
 def test_a_symbol_with_fewer_rows_takes_its_own_candles():
     late = martingale(ETH, 1_300, seed=2).rows(900, 1_300)
-    stage = Stage(SYSTEM, dataset_of(martingale(BTC, 1_300, seed=1), late), "test")
+    stage = Stage(PHASE4, dataset_of(martingale(BTC, 1_300, seed=1), late), "test")
 
-    players = stage.play(hold)
+    assert stage.positions[stage.columns == 0].tolist() == list(range(500))
+    assert stage.positions[stage.columns == 1].tolist() == list(range(100, 500))
 
-    assert (len(players[BTC].equity), len(players[ETH].equity)) == (500, 400)
-    assert stage.positions_of(ETH).tolist() == list(range(100, 500))
+
+def test_a_symbol_of_lone_rows_has_nothing_to_play():
+    lone = martingale(ETH, 1_300, seed=2)
+    lone = replace(lone, segment=np.arange(1_300, dtype=np.int32))
+
+    result = backtest(
+        PHASE4, dataset_of(martingale(BTC, 1_300, seed=1), lone), "test", lambda seen: np.ones(len(seen), int)
+    )
+
+    assert (result.equity[:, 1] == 10_000.0).all()
+    assert result.action_counts["OPEN_LONG"] == 499
 
 
 def test_a_bankrupt_account_is_asked_no_more():
+    # short almost three times the balance until a candle opens at twice the price, far beyond the stop
+    calm, doubled = martingale(BTC, 1_300, seed=1, volatility=1e-5), np.where(np.arange(1_300) >= 1_000, 2.0, 1.0)
+    prices = {name: doubled * getattr(calm, name) for name in ("open", "high", "low", "close")}
+    jumping = replace(calm, **prices, atr=np.full(1_300, 0.5))
+    dataset = dataset_of(jumping, martingale(ETH, 1_300, seed=2))
     asked = []
 
-    def choose(players):
-        asked.append(len(players))
-        players[0].account.balance = -1.0
-        return [Action.HOLD] * len(players)
+    def choose(turn):
+        asked.append(len(turn))
+        return np.array([Action.OPEN_SHORT, HOLD]) if len(turn) == 2 else hold(turn)
 
-    dataset = dataset_of(martingale(BTC, 1_300, seed=1), martingale(ETH, 1_300, seed=2))
-    Stage(SYSTEM, dataset, "test").play(choose)
+    played = Stage(PHASE4, dataset, "test").play(choose)
 
-    # each call ruins one account, which the next candle shows
-    assert asked == [2, 1]
+    assert played.accounts["balance"][0] < 0.0
+    assert asked == [2] * 200 + [1] * 299
+
+
+def test_other_rules_may_be_given_to_the_accounts():
+    dataset = dataset_of(martingale(BTC, 1_300, seed=1))
+    free = PHASE4.account.model_copy(update={"fee_bps": 0.0, "initial_balance_usd": 500.0})
+
+    played = Stage(PHASE4, dataset, "test").play(lambda turn: np.full(len(turn), OPEN_LONG), account=free)
+
+    assert played.marks["equity"][0] == 500.0
+    assert played.accounts["fees_usd"].tolist() == [0.0]
+    assert len(played.trades) > 1
+
+
+def test_a_stage_can_be_played_again():
+    stage = Stage(PHASE4, four_hours(), "test")
+
+    first, again = (stage.play(lambda turn: decision(turn.observations(), 5)) for _ in range(2))
+
+    assert (first.marks == again.marks).all()
+    assert (first.trades == again.trades).all()
 
 
 def test_progress_counts_candles():
     calls = []
 
-    Stage(SYSTEM, dataset_of(martingale(BTC, 1_300, seed=1)), "test").play(
+    Stage(PHASE4, dataset_of(martingale(BTC, 1_300, seed=1)), "test").play(
         hold, progress=lambda *call: calls.append(call), label="here"
     )
 
@@ -98,11 +212,18 @@ def test_a_split_without_rows_is_refused():
     only_old = type(dataset)(dataset.info, {BTC: old})
 
     with pytest.raises(InvalidInputError, match="`dataset` must have rows in split 'test'"):
-        Stage(SYSTEM, only_old, "test")
+        Stage(PHASE4, only_old, "test")
 
 
 def test_another_timeframe_is_refused():
-    system = SYSTEM.model_copy(update={"timeframe": "1h"})
+    system = PHASE4.model_copy(update={"timeframe": "1h"})
 
     with pytest.raises(InvalidInputError, match="timeframe 1h, was 4h"):
+        Stage(system, dataset_of(martingale(BTC, 1_300, seed=1)), "test")
+
+
+def test_a_system_without_a_face_is_refused():
+    system = PHASE4.model_copy(update={"name": "sentio"})
+
+    with pytest.raises(InvalidInputError, match="`system` must be one of phase4, shadow, was 'sentio'"):
         Stage(system, dataset_of(martingale(BTC, 1_300, seed=1)), "test")

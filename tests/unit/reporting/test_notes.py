@@ -47,6 +47,14 @@ def test_gates_that_pass_more_than_five_percent_of_luck_are_named(
     assert ("10% of the random policies would be GO" in notes(run, played, nulls)) is is_said
 
 
+def test_gates_that_the_owner_did_not_set_are_named(run: RunInfo, played: BacktestResult) -> None:
+    system = small_system().model_copy(update={"name": "shadow", "has_owner_limits": False})
+
+    told = notes_of(system, run, small_dataset().info, played, UNLUCKY)
+
+    assert told == ("No owner limits: the owner set none for shadow, its gates are the house's own.",)
+
+
 @pytest.mark.parametrize(("share", "is_said"), [(None, False), (0.05, False), (0.25, True)])
 def test_assumed_funding_is_named_above_five_percent(
     run: RunInfo, played: BacktestResult, share: float | None, is_said: bool

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from include.environments.audit.fills import fill_price
@@ -40,3 +42,12 @@ def test_fills_outside_their_candles_fail(env):
 def test_without_an_exit_no_fill_can_be_told():
     with pytest.raises(NotApplicableError, match="no action closes a position"):
         fill_price(probe_of(AlwaysIn))
+
+
+def test_steps_beyond_the_end_of_the_market_tell_no_fill():
+    # an environment that draws its own start may have been seen to start near the end
+    known = probe_of(LedgerEnv)
+    late = replace(known, stage=replace(known.require_stage(), first=known.subject.rows - 4))
+
+    with pytest.raises(NotApplicableError, match="no fill could be told"):
+        fill_price(late)

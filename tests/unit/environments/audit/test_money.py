@@ -73,7 +73,7 @@ def test_trading_that_beats_staying_flat_fails(env):
     result = trading_below_flat(known, FairPlay(known))
 
     assert not result.passed
-    assert "Earns more than staying flat: random" in result.message
+    assert "Earns no less than staying flat: random" in result.message
 
 
 def test_an_account_that_is_always_in_cannot_stay_flat():

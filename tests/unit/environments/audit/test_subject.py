@@ -3,7 +3,7 @@ from typing import Any
 import gymnasium
 import pytest
 
-from include.core.errors import ConfigurationError, InvalidInputError
+from include.core.errors import InvalidInputError
 from include.environments.audit.scenario import Scenario, fair_market
 from include.environments.audit.subject import subject, subject_of
 from include.environments.phase4.env import Phase4Env
@@ -98,8 +98,12 @@ def test_a_class_that_takes_nothing_has_its_own_market():
 def test_what_cannot_be_made_says_what_it_needs():
     with pytest.raises(InvalidInputError, match=r"`x` needs account, broker.*Hint: write a classmethod `for_audit"):
         subject_of(Needy, "x")
-    with pytest.raises(InvalidInputError, match=r"`x` must be a class or a function that makes one, was int"):
+    with pytest.raises(InvalidInputError, match=r"`x` must be a gymnasium.Env or a function that makes one, was int"):
         subject_of(5, "x")
+    with pytest.raises(
+        InvalidInputError, match=r"must be a gymnasium.Env .*, was a class that does not derive from it"
+    ):
+        subject_of(Scenario, "x")
 
 
 def test_names_that_lead_nowhere_are_refused():
@@ -107,5 +111,7 @@ def test_names_that_lead_nowhere_are_refused():
         subject("no_such_module:Env")
     with pytest.raises(InvalidInputError, match=f"must name something in {LEDGER}, which has no 'Nobody'"):
         subject(f"{LEDGER}:Nobody")
-    with pytest.raises(ConfigurationError, match="`system` must be one of"):
+    with pytest.raises(
+        InvalidInputError, match="`subject` must be one of phase4, shadow or module:Class, was 'nobody'"
+    ):
         subject("nobody")

@@ -310,14 +310,18 @@ def test_funding_that_exhausts_the_margin_liquidates_at_the_close():
     assert it.equity == pytest.approx(10_000 - 300 * 100.0 * 0.34)
 
 
+def recorded_settlements(symbol: str) -> tuple[np.ndarray, np.ndarray]:
+    rates = pd.read_parquet(recorded("funding_rates.parquet"), filters=[("symbol", "==", symbol)])
+    rates = rates.sort_values("funding_time")
+    # an exchange stamps a settlement some milliseconds late
+    return (rates["funding_time"] // 60_000 * 60_000).to_numpy("int64"), rates["funding_rate"].to_numpy()
+
+
 def recorded_candles(symbol: str, first: datetime, count: int) -> list[Candle]:
     rows = pd.read_parquet(recorded("klines_4h.parquet"), filters=[("symbol", "==", symbol)])
     rows = rows[rows["open_time"] >= to_ms(first)].head(count)
-    rates = pd.read_parquet(recorded("funding_rates.parquet"), filters=[("symbol", "==", symbol)])
-    # an exchange stamps a settlement some milliseconds late
-    settled = (rates["funding_time"] // 60_000 * 60_000).to_numpy("int64")
     opens = rows["open_time"].to_numpy("int64")
-    funding = candle_funding(opens, STEP_MS, settled, rates["funding_rate"].to_numpy())
+    funding = candle_funding(opens, STEP_MS, *recorded_settlements(symbol))
     columns = [opens, opens + STEP_MS, *(rows[name] for name in ("open", "high", "low", "close")), np.full(count, 5e4)]
     columns += [funding.inner, funding.at_close, funding.assumed]
     return [Candle._make(row) for row in zip(*(np.asarray(c).tolist() for c in columns), strict=True)]
@@ -338,6 +342,35 @@ def test_the_settlements_of_two_recorded_days_are_those_reckoned_by_hand(action,
     assert it.funding_usd == pytest.approx(it.quantity * paid)
     assert it.balance == pytest.approx(10_000 - it.quantity * paid)
     assert it.assumed_hours == 0.0
+
+
+@pytest.mark.parametrize("action", [LONG, SHORT])
+@pytest.mark.parametrize(
+    ("symbol", "day", "count"),
+    [
+        ("BTCUSDT", 12, 3),
+        # every 8 hours until 00:00, then every hour; every hour; every hour until 12:00, then every 4 hours
+        ("OGNUSDT", 12, 24),
+        ("OGNUSDT", 13, 24),
+        ("OGNUSDT", 14, 15),
+    ],
+)
+def test_every_settlement_of_a_recorded_day_is_paid_once_whatever_the_interval(symbol, day, count, action):
+    candles = recorded_candles(symbol, datetime(2026, 3, day, tzinfo=UTC), 6)
+    # no exit: one position stands from the first open to the last close
+    rules = {"risk_per_trade": None, "stop_atr": None, "take_profit_atr": None, "max_leverage": 0.2}
+    it = Account(phase4(fee_bps=0.0).account.model_copy(update=rules))
+    for number, now in enumerate(candles):
+        it.play(action if number == 0 else HOLD, now.atr, now)
+
+    paid = []
+    for time, rate in zip(*recorded_settlements(symbol), strict=True):
+        inside = [now for now in candles if now.open_time < time <= now.close_time]
+        paid += [it.quantity * (now.close if time == now.close_time else now.open) * rate for now in inside]
+    assert len(paid) == count
+    assert it.funding_usd == pytest.approx(sum(paid), rel=1e-12)
+    assert it.balance == pytest.approx(10_000 - sum(paid))
+    assert (it.held_hours, it.assumed_hours) == (24.0, 0.0)
 
 
 def test_inner_funding_that_exhausts_the_margin_liquidates_no_better_than_the_open():
