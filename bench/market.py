@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from include.features.inputs import FeatureInputs
+from include.features.timelines import Shared
 
 START_MS = 1_609_459_200_000
 HOUR_MS = 3_600_000
@@ -37,10 +38,11 @@ def candles(rows: int, seed: int, step_ms: int = FOUR_HOURS_MS) -> pd.DataFrame:
     )
 
 
-def inputs(rows: int, seed: int, timeframe: str, step_ms: int) -> FeatureInputs:
-    """Return one symbol with every source a feature may ask for."""
+def inputs(rows: int, seed: int, timeframe: str, step_ms: int, shared: Shared | None = None) -> FeatureInputs:
+    """Return one symbol with every source a feature may ask for; without `shared` it has all of them to itself."""
     rng = np.random.default_rng(seed)
     span = rows * step_ms
+    shared = shared or market_wide(rows, step_ms, rng)
     return FeatureInputs(
         candles(rows, seed, step_ms),
         timeframe,
@@ -48,6 +50,16 @@ def inputs(rows: int, seed: int, timeframe: str, step_ms: int) -> FeatureInputs:
         open_interest=_sampled(rng, span, "open_interest", np.exp),
         long_short=_sampled(rng, span, "long_short_ratio", np.exp),
         premium_index=_sampled(rng, span, "premium_index", np.sin),
+        fear_greed=shared.fear_greed,
+        macro=shared.macro,
+        reference=shared.reference,
+    )
+
+
+def market_wide(rows: int, step_ms: int, rng: np.random.Generator) -> Shared:
+    """Return the sources that every symbol of a market has in common."""
+    span = rows * step_ms
+    return Shared(
         fear_greed=_daily(rng, span, "timestamp"),
         macro=pd.concat([_daily(rng, span, "date").assign(series=name) for name in SERIES]),
         reference={name: candles(rows, place, step_ms) for place, name in enumerate(REFERENCES, start=1_000)},

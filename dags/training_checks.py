@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 from airflow.sdk import dag, task
 
-from include.config.campaign import CheckSlot
+from include.core.slots import CheckSlot
 from include.orchestration import forms, schedules
 from include.orchestration.defaults import Tag, dag_arguments
 from include.orchestration.edge import runtime, stage_task

@@ -120,6 +120,15 @@ def features_build(
     _show(built, as_json)
 
 
+@features.command("report")
+def features_report(system: System = None, as_json: Json = False) -> None:
+    """Write the page on the published features: distribution, coverage, correlation, inactive ones, drift."""
+    settings = load_settings()
+    reported = stages.report_features(settings, system or settings.system)
+    reported["file"] = str(settings.home.feature_report(reported["feature_set"]) / "index.html")
+    _show(reported if as_json else {key: reported[key] for key in ("file", "dataset_id", "failures")}, as_json)
+
+
 @dataset.command("freeze")
 def dataset_freeze(
     system: System = None,
@@ -128,18 +137,24 @@ def dataset_freeze(
     symbols: Annotated[
         str | None, typer.Option(help="With --candles: `all` of the file, or A,B; the system's when left out.")
     ] = None,
+    accept_inactive: Annotated[
+        str, typer.Option(metavar="NAME,NAME", help="Features that may be inactive beyond the 20 that always may.")
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """Freeze the newest features, or candles of your own, into content-addressed training data."""
     settings = load_settings()
     name = system or settings.system
+    accepted = [feature.strip() for feature in accept_inactive.split(",") if feature.strip()]
     if candles is None and symbols is not None:
         raise InvalidInputError(f"`--symbols` needs `--candles`, was {symbols!r} without.")
     with terminal.progress(errors) as progress:
         frozen = (
-            stages.freeze_dataset(settings, name, preset)
+            stages.freeze_dataset(settings, name, preset, accept_inactive=accepted)
             if candles is None
-            else stages.freeze_candles(settings, name, candles, preset=preset, symbols=symbols, progress=progress)
+            else stages.freeze_candles(
+                settings, name, candles, preset=preset, symbols=symbols, accept_inactive=accepted, progress=progress
+            )
         )
     _show(
         frozen if as_json else {key: frozen[key] for key in ("id", "symbols", "splits", "inactive_features")}, as_json

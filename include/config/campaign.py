@@ -6,11 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from include.config.model import Config, parse, read_yaml
+from include.config.files import CAMPAIGN, read_yaml
+from include.config.model import Config, parse
+from include.core.slots import CheckSlot
 
-DEFAULT = Path(__file__).parent / "campaign.yaml"
-
-CheckSlot = Literal["standup", "convergence", "snapshot", "checkpoints"]
 ScheduledDag = Literal["market_data", "train_ppo", "training_checks", "revalidate_model"]
 Events = Annotated[tuple[datetime, ...], Field(min_length=1)]
 Schedule = str | Events | None
@@ -43,5 +42,5 @@ class Campaign(Config):
 
 def load_campaign(source: Path | None = None) -> Campaign:
     """Return the campaign in `source`, or the shipped one."""
-    path = source or DEFAULT
+    path = source or CAMPAIGN
     return parse(Campaign, read_yaml(path), str(path))

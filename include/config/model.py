@@ -1,9 +1,7 @@
 """The base of every configuration model: frozen, typed, refusing unknown keys."""
 
-from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from include.core.errors import ConfigurationError
@@ -16,16 +14,6 @@ class Config(BaseModel):
 
 
 ConfigT = TypeVar("ConfigT", bound=Config)
-
-
-def read_yaml(source: Path) -> Any:
-    """Return the document in `source`."""
-    try:
-        return yaml.safe_load(source.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigurationError(f"`{source}` does not exist. Hint: check the path for typing errors.") from None
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"`{source}` must be a YAML document: {error}") from error
 
 
 def parse(model: type[ConfigT], document: Any, source: str) -> ConfigT:

@@ -12,7 +12,8 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from include.config.campaign import Campaign, load_campaign
-from include.config.model import Config, parse, read_yaml
+from include.config.files import read_yaml
+from include.config.model import Config, parse
 from include.config.universe import Universe, load_universe
 from include.core.errors import ConfigurationError
 from include.core.paths import REPOSITORY, Home

@@ -1,16 +1,15 @@
 """One trading system: account, reward, training, gates, alert limits, read from `systems/<name>.yaml`."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from include.config.model import Config, parse, read_yaml
+from include.config.files import SYSTEMS, read_yaml, system_names
+from include.config.model import Config, parse
 from include.core.errors import ConfigurationError
 from include.core.timeframes import Calendar
 
-SYSTEMS = Path(__file__).parent / "systems"
 # what a single run may change; what judges a run may not be changed by it
 CHANGEABLE = ("training", "reward", "account", "episode_length", "splits", "symbols")
 Positive = Field(gt=0)
@@ -200,11 +199,6 @@ class SystemConfig(Config):
     decision: DecisionConfig
     recorded_baseline: dict[str, float]
     alerts: AlertConfig
-
-
-def system_names() -> list[str]:
-    """Return the names of the systems that have a YAML file."""
-    return sorted(path.stem for path in SYSTEMS.glob("*.yaml"))
 
 
 def load_system(name: str, preset: str | None = None, overrides: dict[str, Any] | None = None) -> SystemConfig:

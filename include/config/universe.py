@@ -4,7 +4,8 @@ from pathlib import Path
 
 from pydantic import Field, field_validator
 
-from include.config.model import Config, parse, read_yaml
+from include.config.files import read_yaml
+from include.config.model import Config, parse
 from include.core import symbols as spellings
 from include.core.errors import ConfigurationError, InvalidInputError
 

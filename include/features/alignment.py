@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from include.core.errors import InvalidInputError
-from include.features.inputs import Timeline
-from include.features.kernels.events import joined, newest_known, released
+from include.features.kernels.events import joined, released, standing
+from include.features.timelines import Timeline
 
 Array = NDArray[np.float64]
 Times = NDArray[np.int64]
@@ -55,11 +55,7 @@ class Trailing:
 
     def at(self, values: Array, instants: Times, maximum_age: timedelta) -> Array:
         """Return what of `values` (m,) holds at each of the ascending instants, NaN where the newest is too old."""
-        if len(values) == 0:
-            return np.full(len(instants), np.nan)
-        place = newest_known(self.known_at, instants)
-        fresh = (place >= 0) & (instants - self.since[place] <= _milliseconds(maximum_age))
-        return np.where(fresh, values[place], np.nan)
+        return standing(self.known_at, self.since, values, instants, _milliseconds(maximum_age))
 
 
 def as_of(
@@ -116,9 +112,16 @@ def trailing(line: Timeline, n: int, from_ms: int) -> Trailing:
         What was known earlier, epoch milliseconds, is never asked for.
     """
     first = max(int(np.searchsorted(line.known_at, from_ms, side="right")) - 1, 0)
-    _, place = np.unique(line.event, return_inverse=True)
+    place = _places(line.event)
     newest, earliest, mean, deviation, since = released(place, line.value, line.known_at, first, n)
     return Trailing(line.known_at, since, newest, earliest, mean, deviation)
+
+
+def _places(events: Times) -> Times:
+    # rank of each event among the distinct ones
+    if np.all(events[1:] > events[:-1]):
+        return np.arange(len(events))
+    return np.unique(events, return_inverse=True)[1]
 
 
 def _milliseconds(age: timedelta) -> int:

@@ -120,7 +120,7 @@ def require_acceptable(inactive: Collection[str], accepted: Collection[str], fea
     if len(refused) > MAXIMUM_INACTIVE:
         raise DataQualityError(
             f"At most {MAXIMUM_INACTIVE} features may be inactive, {len(refused)} are: {', '.join(refused)}. "
-            "Hint: name those that may be missing in `accept_inactive`."
+            "Hint: `dataset freeze --accept-inactive NAME,NAME` accepts by name what may be missing."
         )
 
 

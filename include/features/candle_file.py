@@ -23,10 +23,11 @@ from include.core.progress import Progress, no_progress
 from include.core.symbols import market_id
 from include.features import store
 from include.features.families.macro_specs import REFERENCES
-from include.features.inputs import FeatureInputs, epoch_ms
+from include.features.inputs import FeatureInputs
 from include.features.matrix import compute
 from include.features.registry import feature_set as named_set
 from include.features.spec import FeatureSet
+from include.features.timelines import epoch_ms
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from include.core.checks import CheckResult, Severity
-from include.features.inputs import PRICES, FeatureInputs, epoch_ms, other_sources
+from include.features.inputs import PRICES, FeatureInputs, other_sources
+from include.features.timelines import epoch_ms
 
 _TIMES = ["open_time", "known_at", "funding_time", "timestamp", "date", "vintage"]
 

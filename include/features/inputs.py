@@ -1,6 +1,7 @@
 """The typed container of what features are computed from, and its contiguous runs of candles.
 
-Reading the lake does not belong here (`sources.py`), joining sources to candles neither (`alignment.py`).
+Reading the lake does not belong here (`sources.py`), joining sources to candles neither (`alignment.py`), nor what
+a frame of one source is made into (`timelines.py`).
 """
 
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from include.core.errors import InvalidInputError
 from include.core.timeframes import TIMEFRAMES_MS, timeframe_ms
+from include.features.timelines import Shared, Timeline, epoch_ms, require_sound, timeline
 
 PRICES = ("open", "high", "low", "close")
 
@@ -41,6 +43,9 @@ class FeatureInputs:
         `series`, `date`, `value`, `known_at`, one row per vintage: a date may come again, known later.
     reference : dict of DataFrame or None
         Candles of other symbols, by unified symbol: `open_time`, `close`.
+    shared : Shared or None
+        Holds the same `fear_greed`, `macro` and `reference` objects for many symbols, so that they are read once; with
+        any other object in their place it is passed over.
 
     Notes
     -----
@@ -56,12 +61,13 @@ class FeatureInputs:
     fear_greed: pd.DataFrame | None = None
     macro: pd.DataFrame | None = None
     reference: dict[str, pd.DataFrame] | None = None
+    shared: Shared | None = None
 
     @cached_property
     def open_time(self) -> NDArray[np.int64]:
         """Open times of the candles (rows,), UTC epoch milliseconds, strictly increasing."""
         times = epoch_ms(self.candles, "open_time")
-        if len(times) > 1 and int(np.diff(times).min()) <= 0:
+        if np.any(times[1:] <= times[:-1]):
             raise InvalidInputError(
                 "`candles` must be in order of open_time without duplicates, was not. Hint: sort and drop duplicates."
             )
@@ -75,69 +81,63 @@ class FeatureInputs:
         elif "timeframe" in self.candles and len(self.candles):
             length = timeframe_ms(str(self.candles["timeframe"].iloc[0]))
         else:
-            steps = np.diff(self.open_time)
-            length = int(steps.min()) if len(steps) else min(TIMEFRAMES_MS.values())
-        if np.any(self.open_time % length != self.open_time[:1] % length):
+            length = int(self._steps.min()) if len(self._steps) else min(TIMEFRAMES_MS.values())
+        if np.any(self._steps[self._steps != length] % length):
             raise InvalidInputError(f"`candles` must lie on one grid of {length} ms, did not. Hint: pass `timeframe`.")
         return length
 
     @cached_property
-    def funding_line(self) -> "Timeline":
+    def _steps(self) -> NDArray[np.int64]:
+        return np.diff(self.open_time)
+
+    @cached_property
+    def funding_line(self) -> Timeline:
         """Settled funding rates by settlement."""
         return timeline(self.funding, "funding_time", "funding_rate")
 
     @cached_property
-    def open_interest_line(self) -> "Timeline":
+    def open_interest_line(self) -> Timeline:
         """Open interest, base."""
         return timeline(self.open_interest, "timestamp", "open_interest")
 
     @cached_property
-    def long_short_line(self) -> "Timeline":
+    def long_short_line(self) -> Timeline:
         """Longs per short."""
         return timeline(self.long_short, "timestamp", "long_short_ratio")
 
     @cached_property
-    def premium_line(self) -> "Timeline":
+    def premium_line(self) -> Timeline:
         """Premium of the perpetual over the index, fraction."""
         return timeline(self.premium_index, "timestamp", "premium_index")
 
     @cached_property
-    def fear_greed_line(self) -> "Timeline":
+    def fear_greed_line(self) -> Timeline:
         """Fear and greed index, 0 … 100."""
-        return timeline(self.fear_greed, "timestamp", "value")
+        return self._market_wide.fear_greed_line
 
     @cached_property
-    def macro_lines(self) -> dict[str, "Timeline"]:
+    def macro_lines(self) -> dict[str, Timeline]:
         """Macro series by id."""
-        if self.macro is None or self.macro.empty:
-            return {}
-        # one sort for all series: the frame is the same for every symbol, and long
-        rows, names = pd.factorize(self.macro["series"])
-        columns = (epoch_ms(self.macro, "known_at"), epoch_ms(self.macro, "date"), _values(self.macro, "value"))
-        order = np.lexsort((columns[1], columns[0], rows))
-        order = order[~np.isnan(columns[2][order])]
-        edges = np.searchsorted(rows[order], np.arange(len(names) + 1))
-        parts = [order[start:stop] for start, stop in pairwise(edges.tolist())]
+        return self._market_wide.macro_lines
+
+    @cached_property
+    def reference_lines(self) -> dict[str, Timeline]:
+        """Closes of other symbols, each known at the close of its candle."""
         return {
-            str(name): Timeline(columns[0][part], columns[1][part], columns[2][part])
-            for name, part in zip(names, parts, strict=True)
+            symbol: Timeline(opened + self.step_ms, opened, closes)
+            for symbol, (opened, closes) in self._market_wide.reference_closes.items()
         }
 
     @cached_property
-    def reference_lines(self) -> dict[str, "Timeline"]:
-        """Closes of other symbols, each known at the close of its candle."""
-        lines: dict[str, Timeline] = {}
-        for symbol, frame in (self.reference or {}).items():
-            opened, closes = epoch_ms(frame, "open_time"), np.array(frame["close"], dtype=np.float64)
-            _require_sound({"close": closes}, f"reference[{symbol}]")
-            lines[symbol] = Timeline(opened + self.step_ms, opened, closes)
-        return lines
+    def _market_wide(self) -> Shared:
+        own = Shared(self.fear_greed, self.macro, self.reference)
+        return self.shared if self.shared is not None and self.shared.holds(own) else own
 
     def segments(self) -> Iterator[tuple[slice, "Segment"]]:
         """Yield each contiguous run of candles with its rows; features start anew in each."""
         columns = {name: self._column(name) for name in (*PRICES, "volume")}
         taker = self._taker_buy_volume()
-        _require_sound(columns, "candles")
+        require_sound(columns, "candles")
         for rows in contiguous_runs(self.open_time, self.step_ms):
             arrays = {name: values[rows] for name, values in columns.items()}
             yield rows, Segment(self.step_ms, self.open_time[rows], taker_buy_volume=taker[rows], **arrays)
@@ -171,43 +171,6 @@ class Segment:
     taker_buy_volume: NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Timeline:
-    """A source in the order in which it became known.
-
-    Attributes
-    ----------
-    known_at : int64 (m,)
-        First instant at which each value may be used, epoch milliseconds, ascending.
-    event : int64 (m,)
-        What each value is about, epoch milliseconds.
-    value : float64 (m,)
-        Without NaN.
-    """
-
-    known_at: NDArray[np.int64]
-    event: NDArray[np.int64]
-    value: NDArray[np.float64]
-
-
-NOTHING = Timeline(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0))
-
-
-def timeline(frame: pd.DataFrame | None, event: str, value: str) -> Timeline:
-    """Return the rows of `frame` that have a value, by `known_at` and then by the time in column `event`."""
-    if frame is None or frame.empty:
-        return NOTHING
-    known_at, events = epoch_ms(frame, "known_at"), epoch_ms(frame, event)
-    values = _values(frame, value)
-    order = np.lexsort((events, known_at))
-    order = order[~np.isnan(values[order])]
-    return Timeline(known_at[order], events[order], values[order])
-
-
-def _values(frame: pd.DataFrame, name: str) -> NDArray[np.float64]:
-    return frame[name].to_numpy(dtype=np.float64, na_value=np.nan)
-
-
 def contiguous_runs(open_time: NDArray[np.int64], step_ms: int) -> Iterator[slice]:
     """Yield the rows of each run of candles without a missing one between them."""
     breaks = np.flatnonzero(np.diff(open_time) != step_ms) + 1
@@ -224,34 +187,7 @@ def run_positions(open_time: NDArray[np.int64], step_ms: int) -> NDArray[np.int6
     return positions
 
 
-def epoch_ms(frame: pd.DataFrame, name: str) -> NDArray[np.int64]:
-    """Return the times in column or index `name` of `frame` as UTC epoch milliseconds."""
-    if name in frame:
-        times = pd.Index(frame[name])
-    elif frame.index.name == name:
-        times = frame.index
-    else:
-        raise InvalidInputError(f"`{name}` must be a column or the index of the frame, was neither.")
-    if isinstance(times, pd.DatetimeIndex):
-        times = times.as_unit("ms").asi8
-    elif not pd.api.types.is_integer_dtype(times):
-        raise InvalidInputError(f"`{name}` must hold UTC datetimes or epoch milliseconds, was {times.dtype}.")
-    return np.array(times, dtype=np.int64)
-
-
 def other_sources(inputs: FeatureInputs) -> dict[str, pd.DataFrame]:
     """Return the frames of `inputs` that carry `known_at`, by field name."""
     frames = {field.name: getattr(inputs, field.name) for field in fields(inputs)}
     return {name: frame for name, frame in frames.items() if isinstance(frame, pd.DataFrame) and name != "candles"}
-
-
-def _require_sound(columns: dict[str, NDArray[np.float64]], frame: str) -> None:
-    for name, values in columns.items():
-        lowest = 0.0 if name == "volume" else np.nextafter(0.0, 1.0)
-        wrong = ~(np.isfinite(values) & (values >= lowest))
-        if wrong.any():
-            row = int(np.argmax(wrong))
-            rule = "finite and not negative" if name == "volume" else "finite and positive"
-            raise InvalidInputError(
-                f"`{frame}.{name}` must be {rule}, was {values[row]} in row {row}. Hint: leave bad candles out."
-            )

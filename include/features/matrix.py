@@ -35,7 +35,7 @@ def compute(inputs: FeatureInputs, feature_set: FeatureSet) -> pd.DataFrame:
         Candles out of order, off their grid, or with prices that are not finite and positive.
     """
     # one row per feature while filling: each column is then written to contiguous memory
-    matrix = np.full((len(feature_set.names), len(inputs.open_time)), np.nan, dtype=np.float32)
+    matrix = np.empty((len(feature_set.names), len(inputs.open_time)), dtype=np.float32)
     for rows, segment in inputs.segments():
         for family, offset in zip(feature_set.families, _offsets(feature_set), strict=True):
             _fill(matrix[offset : offset + len(family.specs), rows], family, family.compute(segment, inputs))

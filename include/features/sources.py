@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -12,10 +11,11 @@ from numpy.typing import NDArray
 from include.core import columns as definitions
 from include.features import store
 from include.features.families.macro_specs import REFERENCES
-from include.features.inputs import FeatureInputs, epoch_ms
+from include.features.inputs import FeatureInputs
 from include.features.matrix import compute
 from include.features.settlements import candle_funding
 from include.features.spec import FeatureSet
+from include.features.timelines import Shared, epoch_ms
 from include.lake.lake import Lake
 
 _CANDLES = ("open_time", *store.CANDLE_COLUMNS, "taker_buy_volume")
@@ -30,15 +30,6 @@ _FEAR_GREED = ("timestamp", "value", "known_at")
 _MACRO = ("series", "date", "value", "known_at")
 # those of them that a lake does not define yet are sources that are absent
 TABLES = ("candles", *_PER_SYMBOL, "fear_greed", "macro", "revisions")
-
-
-@dataclass(frozen=True)
-class Shared:
-    """What is the same for every symbol of a build, read once; the frames of `FeatureInputs`."""
-
-    fear_greed: pd.DataFrame | None
-    macro: pd.DataFrame | None
-    reference: dict[str, pd.DataFrame]
 
 
 def read_shared(lake: Lake, timeframe: str, versions: Mapping[str, int]) -> Shared:
@@ -81,6 +72,7 @@ def read_inputs(
         fear_greed=shared.fear_greed,
         macro=shared.macro,
         reference=shared.reference,
+        shared=shared,
     )
 
 

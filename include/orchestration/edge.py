@@ -2,15 +2,16 @@
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from include.config.settings import Settings, load_settings
 from include.core.errors import MissingInputError
 from include.core.progress import Progress
-from include.orchestration.progress import file_progress, progress_file
+
+if TYPE_CHECKING:
+    from include.config.settings import Settings
 
 
 def stage_task(function: Callable[..., Any] | None = None, **arguments: Any) -> Any:
@@ -34,8 +35,11 @@ def stage_task(function: Callable[..., Any] | None = None, **arguments: Any) -> 
     return task(**arguments)(guarded)
 
 
-def runtime() -> tuple[Settings, Progress]:
+def runtime() -> "tuple[Settings, Progress]":
     """Return the settings of this deployment and a progress function that logs."""
+    from include.config.settings import load_settings
+    from include.orchestration.progress import file_progress, progress_file
+
     settings = load_settings()
     settings.home.processes.mkdir(parents=True, exist_ok=True)
     progress_file(settings.home.processes).unlink(missing_ok=True)  # the stage before may have left its last word

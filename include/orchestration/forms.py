@@ -7,10 +7,9 @@ from typing import Any
 
 from airflow.sdk import Param
 
-from include.config.campaign import load_campaign
-from include.config.model import read_yaml
-from include.config.system import SYSTEMS, system_names
+from include.config.files import preset_names, system_names
 from include.core.timeframes import TIMEFRAMES_MS
+from include.orchestration import schedules
 
 SYMBOL = r"[A-Z0-9]+/[A-Z]+:[A-Z]+"
 SYMBOLS = rf"^(all|{SYMBOL}(,\s*{SYMBOL})*)$"
@@ -30,10 +29,10 @@ def market_data() -> dict[str, Any]:
 
 def train_ppo() -> dict[str, Any]:
     """Return the form of `train_ppo`."""
-    presets = sorted({preset for name in system_names() for preset in read_yaml(SYSTEMS / f"{name}.yaml")["presets"]})
     return {
         "system": _system("What to train"),
-        "preset": Param(None, type=["null", "string"], enum=[None, *presets], title="Preset", section="What to train",
+        "preset": Param(None, type=["null", "string"], enum=[None, *preset_names()], title="Preset",
+                        section="What to train",
                         description="Named change of the hyper-parameters; empty is the checklist's."),
         "steps": Param(None, type=["null", "integer"], minimum=1, maximum=100_000_000, title="Steps",
                        section="How long", description="Environment steps; empty is the profile's, else the system's."),
@@ -55,9 +54,8 @@ def revalidate_model() -> dict[str, Any]:
 
 def training_checks() -> dict[str, Any]:
     """Return the form of `training_checks`."""
-    slots = list(dict.fromkeys(load_campaign().check_slots.values()))
     return {
-        "slot": Param("auto", type="string", enum=["auto", *slots], title="Slot",
+        "slot": Param("auto", type="string", enum=["auto", *schedules.check_slots()], title="Slot",
                       description="Which of the day's checks to run; `auto` goes by the time of the run."),
     }  # fmt: skip
 

@@ -1,9 +1,12 @@
 """The addresses that messages and tables point people to."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from include.config.settings import Settings
+if TYPE_CHECKING:
+    # pydantic is slow to import, and every DAG file reaches this module
+    from include.config.settings import Settings
 
 # where `plugins/perpetua_ui.py` serves its pages inside the API server
 PREFIX = "/perpetua"
@@ -12,7 +15,7 @@ PREFIX = "/perpetua"
 class Links:
     """Addresses of one deployment's pages."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: "Settings") -> None:
         self._settings = settings
 
     @property

@@ -5,13 +5,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
 from airflow.sdk import CronTriggerTimetable
 
-# airflow.sdk's own EventsTimetable cannot be serialised in 3.3.2
-from airflow.timetables.events import EventsTimetable
-
-from include.config.campaign import DEFAULT
+from include.config.files import CAMPAIGN, read_yaml
 from include.core.errors import ConfigurationError
 
 
@@ -47,6 +43,9 @@ def load(dag_id: str) -> Schedule:
         raise ConfigurationError(
             f"`schedules.{dag_id}` must name at least one time, was []. Hint: null is by hand only."
         )
+    # airflow.sdk's own EventsTimetable cannot be serialised in 3.3.2; the other one is slow to import
+    from airflow.timetables.events import EventsTimetable
+
     return Schedule(EventsTimetable(event_dates=events, presorted=True), events[0] - timedelta(minutes=1), catchup=True)
 
 
@@ -55,9 +54,14 @@ def approval_timeout() -> timedelta:
     return timedelta(hours=float(_section("revalidation")["approval_hours"]))
 
 
+def check_slots() -> list[str]:
+    """Return the checks of the day that the campaign file plans, in its order."""
+    return list(dict.fromkeys(_section("check_slots").values()))
+
+
 def _section(name: str) -> dict[str, Any]:
-    source = Path(os.environ.get("PERPETUA_CAMPAIGN") or DEFAULT)
-    document = yaml.safe_load(source.read_text(encoding="utf-8"))
+    source = Path(os.environ.get("PERPETUA_CAMPAIGN") or CAMPAIGN)
+    document = read_yaml(source)
     if not isinstance(document, dict) or not isinstance(document.get(name), dict):
         raise ConfigurationError(f"`{source}` must have a section `{name}`.")
     section: dict[str, Any] = document[name]

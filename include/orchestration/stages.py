@@ -5,6 +5,7 @@ verdicts, never frames. It raises once, at its end. Airflow is not imported here
 """
 
 import logging
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -102,6 +103,7 @@ def report_features(settings: Settings, system: str) -> dict[str, Any]:
     feature_set = load_system(system).feature_set
     drift = write_feature_report(settings.home, feature_set, wall_now())
     return {
+        "feature_set": feature_set,
         "report": Links(settings).features(feature_set),
         "dataset_id": drift.dataset_id,
         "worst": [feature.model_dump(mode="json") for feature in drift.measured[:10]],
@@ -119,12 +121,16 @@ def build_features(settings: Settings, system: str, progress: Progress = no_prog
 
 
 def freeze_dataset(
-    settings: Settings, system: str, preset: str | None = None, overrides: dict[str, Any] | None = None
+    settings: Settings,
+    system: str,
+    preset: str | None = None,
+    overrides: dict[str, Any] | None = None,
+    accept_inactive: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Freeze the training data of `system`; the same content yields the same id."""
     from include.features.freeze import freeze
 
-    info = freeze(settings, load_system(system, preset, overrides))
+    info = freeze(settings, load_system(system, preset, overrides), accept_inactive)
     # what is inactive in the dataset, and drift against it, belong on the page that people read
     report_features(settings, system)
     return info.model_dump(mode="json")
@@ -137,6 +143,7 @@ def freeze_candles(
     *,
     preset: str | None = None,
     symbols: str | None = None,
+    accept_inactive: Sequence[str] = (),
     progress: Progress = no_progress,
 ) -> dict[str, Any]:
     """Freeze the candles of a file into training data of `system`.
@@ -150,7 +157,7 @@ def freeze_candles(
         config = config.model_copy(update={"symbols": None})
     elif symbols is not None:
         config = config.model_copy(update={"symbols": tuple(part.strip() for part in symbols.split(","))})
-    return freeze_file(settings, config, candles, progress=progress).model_dump(mode="json")
+    return freeze_file(settings, config, candles, accept_inactive, progress).model_dump(mode="json")
 
 
 def export_dataset(settings: Settings, dataset_id: str, split: str, target: Path) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
 
-from include.config.system import system_names
+from include.config.files import system_names
 from include.core.errors import PerpetuaError
 from include.core.paths import Home
 from include.reporting.champion import read_champion

@@ -3,7 +3,8 @@
 from functools import cache
 from pathlib import Path
 
-from include.config.model import Config, read_yaml
+from include.config.files import read_yaml
+from include.config.model import Config
 from include.core.errors import InvalidInputError
 
 SOURCE = Path(__file__).parent / "remedies.yaml"

@@ -8,13 +8,13 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict
 
-from include.config.campaign import CheckSlot
 from include.config.settings import Settings
 from include.config.system import SystemConfig, load_system
 from include.core.checks import CheckReport, CheckResult, Severity
 from include.core.errors import InvalidInputError
 from include.core.files import read_json
 from include.core.paths import Home
+from include.core.slots import CheckSlot
 from include.training.facts import RunFacts, read_facts
 from include.training.runs import RunInfo, all_runs, is_locked
 from include.training.slot_details import checkpoint_report, convergence_lines, snapshot_lines

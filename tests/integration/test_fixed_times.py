@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from include.config.campaign import DEFAULT
+from include.config.files import CAMPAIGN
 from include.orchestration.airflow_api import FINISHED
 from include.orchestration.defaults import POOLS
 from include.orchestration.stack import Stack
@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(600
 
 
 def campaign(target: Path, event: datetime) -> Path:
-    document = yaml.safe_load(DEFAULT.read_text(encoding="utf-8"))
+    document = yaml.safe_load(CAMPAIGN.read_text(encoding="utf-8"))
     document["schedules"] = {"revalidate_model": [event], "training_checks": "* * * * *"}
     target.write_text(yaml.safe_dump(document), encoding="utf-8")
     return target

@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -8,11 +9,17 @@ import pytest
 from typer.testing import CliRunner
 
 from include.cli import app, main
+from include.config.settings import load_settings
+from include.features.build import build
+from include.features.registry import FEATURE_SETS, feature_set
+from include.lake.lake import Lake
+from tests.support import feature_builds as builds
+from tests.unit.features.samples import candles, fill_lake
 
 COMMANDS = [
     ["market", "backfill"], ["market", "status"], ["market", "export"], ["validate"], ["features", "build"],
-    ["dataset", "freeze"], ["dataset", "export"], ["env", "audit"], ["train"], ["check"], ["revalidate"],
-    ["sandbox"], ["sandbox", "advance"], ["up"], ["bench"],
+    ["features", "report"], ["dataset", "freeze"], ["dataset", "export"], ["env", "audit"], ["train"], ["check"],
+    ["revalidate"], ["sandbox"], ["sandbox", "advance"], ["up"], ["bench"],
 ]  # fmt: skip
 
 
@@ -134,3 +141,26 @@ def test_a_dataset_that_does_not_exist_cannot_be_exported(monkeypatch, capsys, t
     monkeypatch.setenv("PERPETUA_HOME", str(tmp_path))
     assert run(monkeypatch, "dataset", "export", "0123456789abcdef") == 1
     assert "Dataset `0123456789abcdef` does not exist" in " ".join(capsys.readouterr().err.split())
+
+
+def test_the_feature_report_says_where_it_lies(monkeypatch, capsys, settings) -> None:
+    monkeypatch.setitem(FEATURE_SETS, "market94", builds.SET)
+    builds.write_build(settings.home)
+    builds.write_dataset(settings.home)
+    assert run(monkeypatch, "features", "report", "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["dataset_id"] == builds.DATASET_ID
+    assert Path(document["file"]).is_file()
+
+
+def test_features_are_accepted_as_inactive_by_name(monkeypatch, capsys) -> None:
+    monkeypatch.setenv("PERPETUA_UNIVERSE", "BTC/USDT:USDT")
+    settings = load_settings()
+    # candles alone: neither funding nor sentiment nor macro
+    fill_lake(Lake(settings.home.lake), {"BTC/USDT:USDT": candles(2200)})
+    build(settings, "market94", "4h")
+    assert run(monkeypatch, "dataset", "freeze") == 1
+    assert "--accept-inactive NAME,NAME" in " ".join(capsys.readouterr().err.split())
+    names = ", ".join(spec.name for spec in feature_set("market94").specs if spec.family == "sentiment")
+    assert run(monkeypatch, "dataset", "freeze", "--accept-inactive", names, "--json") == 0
+    assert len(json.loads(capsys.readouterr().out)["inactive_features"]) > 20

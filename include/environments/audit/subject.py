@@ -11,7 +11,7 @@ from typing import Any
 
 import gymnasium
 
-from include.config.system import system_names
+from include.config.files import system_names
 from include.core.errors import InvalidInputError
 from include.core.timeframes import timeframe_ms
 from include.environments.audit.scenario import Scenario

@@ -23,10 +23,11 @@ from include.features.families.macro_specs import (
     RELEASES,
     SPECS,
 )
-from include.features.inputs import NOTHING, FeatureInputs, Segment
+from include.features.inputs import FeatureInputs, Segment
 from include.features.kernels.averages import lagged, log_ratio, ratio
 from include.features.kernels.pairs import correlation_and_beta
 from include.features.spec import Columns, Family
+from include.features.timelines import NOTHING
 
 Array = NDArray[np.float64]
 Times = NDArray[np.int64]
@@ -35,7 +36,8 @@ Times = NDArray[np.int64]
 def compute(segment: Segment, inputs: FeatureInputs) -> Columns:
     """Return the macro features of one contiguous run of candles, float64 (rows,) each."""
     closes = segment.open_time + segment.step_ms
-    groups = (_fred(inputs, closes), _references(inputs, closes, segment.step_ms), _pair(segment, inputs, closes))
+    references = _references(inputs, closes, segment.step_ms)
+    groups = (_fred(inputs, closes), references, _pair(segment, references["btc_return_1"]))
     return {f"f_{NAME}_{key}": column for group in groups for key, column in group.items()}
 
 
@@ -100,9 +102,7 @@ def _references(inputs: FeatureInputs, closes: Times, step_ms: int) -> Columns:
     }
 
 
-def _pair(segment: Segment, inputs: FeatureInputs, closes: Times) -> Columns:
-    line = inputs.reference_lines.get(BTC, NOTHING)
-    market = log_ratio(at(line, closes, "reference"), at(line, closes - segment.step_ms, "reference"))
+def _pair(segment: Segment, market: Array) -> Columns:
     own = log_ratio(segment.close, lagged(segment.close, 1))
     together, slope = correlation_and_beta(own, market, PAIR_CANDLES)
     return {f"btc_correlation_{PAIR_CANDLES}": together, f"btc_beta_{PAIR_CANDLES}": slope}

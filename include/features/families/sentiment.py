@@ -16,12 +16,13 @@ from include.features.families.sentiment_specs import (
     TAKER_HOURS,
     TAKER_WARMUP,
 )
-from include.features.inputs import FeatureInputs, Segment, Timeline
+from include.features.inputs import FeatureInputs, Segment
 from include.features.kernels.averages import log_ratio, ratio
-from include.features.kernels.events import settled_score, settled_sum
+from include.features.kernels.settled import settled_score, settled_sum
 from include.features.kernels.windows import window_sum
 from include.features.settlements import LONGEST_INTERVAL_MS
 from include.features.spec import Columns, Family
+from include.features.timelines import Timeline
 
 Array = NDArray[np.float64]
 Times = NDArray[np.int64]

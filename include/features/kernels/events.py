@@ -1,4 +1,4 @@
-"""Events of other sources (settlements, releases) as seen from the decision instants of candles.
+"""Events of other sources as seen from the decision instants of candles, and releases of a series.
 
 Instants and event times are int64 epoch milliseconds; events are in order of the time they became known.
 """
@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from include.features.kernels.jit import kernel
+from include.features.kernels.windows import moments_back
 
 Array = NDArray[np.float64]
 Times = NDArray[np.int64]
@@ -44,73 +45,19 @@ def joined(known_at: Times, event: Times, value: Array, instants: Times, maximum
 
 
 @kernel
-def settled_sum(time: Times, rate: Array, instants: Times, length: int, longest: int) -> Array:
-    """Return the sum of the rates settled in (instant − length, instant].
+def standing(known_at: Times, since: Times, value: Array, instants: Times, maximum_age: int) -> Array:
+    """Return the value of the newest state known at each of the ascending instants, NaN where it is too old.
 
-    NaN where the window has a hole: two settlements more than `longest` milliseconds apart, no settlement in the
-    newest `longest`, or none in the oldest. Rates are added one by one, newest first: no running total drifts.
+    A state is known from `known_at` (m,) on, its age counts from `since` (m,).
     """
     out = np.full(instants.size, np.nan)
-    newest = newest_known(time, instants)
+    newest = -1
     for i in range(instants.size):
-        start = instants[i] - length
-        later = instants[i]
-        total = 0.0
-        place = newest[i]
-        # the newest must be due less than the longest interval ago, or the one at the instant itself is missing
-        whole = place >= 0 and instants[i] - time[place] < longest
-        while whole and place >= 0 and time[place] > start:
-            whole = later - time[place] <= longest
-            later = time[place]
-            total += rate[place]
-            place -= 1
-        if whole and later - longest <= start:
-            out[i] = total
+        while newest + 1 < known_at.size and known_at[newest + 1] <= instants[i]:
+            newest += 1
+        if newest >= 0 and instants[i] - since[newest] <= maximum_age:
+            out[i] = value[newest]
     return out
-
-
-@kernel
-def settled_score(time: Times, rate: Array, first: int, n: int, length: int) -> Array:
-    """Return how unusual the rates settled last are, at settlement `first` and every later one: (m − first,).
-
-    The rates settled in (time − length, time] against those of the `n` windows of that length that end there, this one
-    included: population deviations above their mean, 0 when all are equal. NaN where two settlements lie more than
-    `length` milliseconds apart, or the history does not reach back far enough.
-    """
-    out = np.full(max(time.size - first, 0), np.nan)
-    sums = np.zeros(n)
-    for i in range(first, time.size):
-        sums[:] = 0.0
-        start = time[i] - n * length
-        window = 0
-        end = time[i] - length
-        later = time[i]
-        place = i
-        while place >= 0 and time[place] > start and later - time[place] <= length:
-            while time[place] <= end:
-                window += 1
-                end -= length
-            sums[window] += rate[place]
-            later = time[place]
-            place -= 1
-        # stopped by the window's start and not by a hole or the end of history
-        if later - length <= start:
-            mean, deviation = _moments(sums, n)
-            out[i - first] = 0.0 if deviation == 0.0 else (sums[0] - mean) / deviation
-    return out
-
-
-@kernel
-def _moments(values: Array, n: int) -> tuple[float, float]:
-    # taken from the first value on: equal ones have exactly no deviation
-    mean = 0.0
-    for k in range(n):
-        mean += values[k] - values[0]
-    mean = values[0] + mean / n
-    square = 0.0
-    for k in range(n):
-        square += (values[k] - mean) ** 2
-    return mean, np.sqrt(square / n)
 
 
 @kernel
@@ -151,23 +98,46 @@ def released(
     window = np.zeros(n)
     head = -1
     head_since = 0
-    for i in range(rows):
-        known[place[i]] = value[i]
-        if place[i] > head:
-            head = place[i]
-            head_since = known_at[i]
-        since[i] = head_since
-        if i < first:
-            continue
-        newest[i] = known[head]
-        count = 0
-        k = head
-        while k >= 0 and count < n:
-            if not np.isnan(known[k]):
-                window[count] = known[k]
-                count += 1
-            k -= 1
-        if count == n:
-            earliest[i] = window[n - 1]
-            mean[i], deviation[i] = _moments(window, n)
+    # the oldest place from which on every observation has come, in order
+    whole_from = 0
+    i = 0
+    while i < rows:
+        start = i
+        # observations that come in order: none of them changes the window of another
+        while i < rows and place[i] == head + 1:
+            head, head_since = place[i], known_at[i]
+            known[head], newest[i], since[i] = value[i], value[i], head_since
+            i += 1
+        if i == start:
+            if place[i] > head:
+                head = whole_from = place[i]
+                head_since = known_at[i]
+            known[place[i]] = value[i]
+            newest[i], since[i] = known[head], head_since
+            i += 1
+        # from here on whole windows lie side by side; a revision stands alone
+        side_by_side = i - 1 - head + whole_from + n - 1 if place[i - 1] == head else i
+        asked = max(start, first)
+        for k in range(asked, min(side_by_side, i)):
+            if _newest_observations(known, head - (i - 1 - k), window):
+                earliest[k] = window[0]
+                moments_back(window, n, 1, n - 1, mean[k : k + 1], deviation[k : k + 1])
+        k = max(asked, side_by_side)
+        if k < i:
+            own = head - (i - 1 - k)
+            earliest[k:i] = known[own - n + 1 : own - n + 1 + i - k]
+            moments_back(known, n, 1, own, mean[k:i], deviation[k:i])
+    newest[:first] = np.nan
     return newest, earliest, mean, deviation, since
+
+
+@kernel
+def _newest_observations(known: Array, head: int, window: Array) -> bool:
+    # writes the newest observations up to `head` to `window`, oldest first; False where there are fewer
+    missing = window.size
+    while head >= 0 and missing:
+        if not np.isnan(known[head]):
+            missing -= 1
+            window[missing] = known[head]
+        head -= 1
+    return missing == 0

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from include.features.kernels.averages import ratio, wilder
+from include.features.kernels.averages import ratio
 from include.features.kernels.jit import kernel
 from include.features.kernels.windows import (
     candles_since_max,
@@ -23,14 +23,24 @@ _UNCHANGED = 1e-14
 @kernel
 def rsi(close: Array, n: int) -> Array:
     """Return the relative strength index 0 … 100, first value at row `n` (Wilder 1978); 50 while no price has moved."""
-    gains = np.zeros(close.size)
-    losses = np.zeros(close.size)
+    out = np.full(close.size, np.nan)
+    gain = 0.0
+    loss = 0.0
     for i in range(1, close.size):
         change = close[i] - close[i - 1]
-        gains[i] = max(change, 0.0)
-        losses[i] = max(-change, 0.0)
-    gain = wilder(gains, n, n)
-    return 100.0 * ratio(gain, gain + wilder(losses, n, n), 0.5)
+        rise = max(change, 0.0)
+        fall = max(-change, 0.0)
+        if i <= n:
+            # the mean of the first n, updated rather than summed: equal moves have exactly their mean
+            gain += (rise - gain) / i
+            loss += (fall - loss) / i
+        else:
+            gain = (gain * (n - 1) + rise) / n
+            loss = (loss * (n - 1) + fall) / n
+        if i >= n:
+            moved = gain + loss
+            out[i] = 100.0 * (0.5 if moved == 0.0 else gain / moved)
+    return out
 
 
 @kernel

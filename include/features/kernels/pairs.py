@@ -9,18 +9,21 @@ from numpy.typing import NDArray
 from include.features.kernels.jit import kernel
 
 Array = NDArray[np.float64]
+_Moments = tuple[float, float, float, float, float]
 
 
 @kernel
-def _added(moments: Array, x: float, y: float, count: int) -> None:
-    """Take the `count`-th pair into (mean x, mean y, Σ dx², Σ dy², Σ dx·dy)."""
-    delta_x = x - moments[0]
-    delta_y = y - moments[1]
-    moments[0] += delta_x / count
-    moments[1] += delta_y / count
-    moments[2] += delta_x * (x - moments[0])
-    moments[3] += delta_y * (y - moments[1])
-    moments[4] += delta_x * (y - moments[1])
+def _added(moments: _Moments, x: float, y: float, count: int) -> _Moments:
+    """Return (mean x, mean y, Σ dx², Σ dy², Σ dx·dy) with the `count`-th pair taken in."""
+    mean_x, mean_y, square_x, square_y, product = moments
+    delta_x = x - mean_x
+    delta_y = y - mean_y
+    mean_x += delta_x / count
+    mean_y += delta_y / count
+    square_x += delta_x * (x - mean_x)
+    square_y += delta_y * (y - mean_y)
+    product += delta_x * (y - mean_y)
+    return mean_x, mean_y, square_x, square_y, product
 
 
 @kernel
@@ -31,30 +34,31 @@ def window_comoments(x: Array, y: Array, n: int) -> tuple[Array, Array, Array]:
     before row n − 1 and wherever either series has a NaN in the window.
     """
     out = np.full((3, x.size), np.nan)
-    suffix = np.zeros((n, 5))
-    prefix = np.zeros(5)
-    for i in range(x.size):
-        j = i % n
-        if j == 0:
-            if i > 0:
-                prefix[:] = 0.0
-                for k in range(n - 1, -1, -1):
-                    _added(prefix, x[i - n + k], y[i - n + k], n - k)
-                    suffix[k] = prefix
-            prefix[:] = 0.0
-        _added(prefix, x[i], y[i], j + 1)
-        if i < n - 1:
-            continue
-        if j == n - 1:
-            out[:, i] = prefix[2:] / n
-            continue
-        other = suffix[j + 1]
-        between_x = prefix[0] - other[0]
-        between_y = prefix[1] - other[1]
-        weight = (n - 1 - j) * (j + 1) / n
-        out[0, i] = (prefix[2] + other[2] + between_x * between_x * weight) / n
-        out[1, i] = (prefix[3] + other[3] + between_y * between_y * weight) / n
-        out[2, i] = (prefix[4] + other[4] + between_x * between_y * weight) / n
+    # the suffixes of the block before, and those of this block, for the next one
+    suffix = np.zeros((2, n, 5))
+    for start in range(0, x.size, n):
+        before = start // n % 2
+        prefix = later = (0.0, 0.0, 0.0, 0.0, 0.0)
+        is_whole = start + n <= x.size
+        for j in range(min(n, x.size - start)):
+            i = start + j
+            prefix = _added(prefix, x[i], y[i], j + 1)
+            if is_whole:
+                k = n - 1 - j
+                later = _added(later, x[start + k], y[start + k], j + 1)
+                for part in range(5):
+                    suffix[1 - before, k, part] = later[part]
+            if j == n - 1:
+                for part in range(3):
+                    out[part, i] = prefix[2 + part] / n
+            elif start > 0:
+                other = suffix[before, j + 1]
+                between_x = prefix[0] - other[0]
+                between_y = prefix[1] - other[1]
+                weight = (n - 1 - j) * (j + 1) / n
+                out[0, i] = (prefix[2] + other[2] + between_x * between_x * weight) / n
+                out[1, i] = (prefix[3] + other[3] + between_y * between_y * weight) / n
+                out[2, i] = (prefix[4] + other[4] + between_x * between_y * weight) / n
     return out[0], out[1], out[2]
 
 

@@ -34,10 +34,10 @@ def vwap(high: Array, low: Array, close: Array, volume: Array, n: int) -> Array:
     """Return the volume-weighted mean typical price of `n` candles; the plain mean when none traded."""
     typical = (high + low + close) / 3.0
     weighted = ratio(window_sum(typical * volume, n), window_sum(volume, n), np.nan)
-    mean, _ = window_moments(typical, n)
-    for i in range(n - 1, close.size):
-        if np.isnan(weighted[i]):
-            weighted[i] = mean[i]
+    untraded = np.isnan(weighted)
+    if untraded[n - 1 :].any():
+        mean, _ = window_moments(typical, n)
+        weighted[untraded] = mean[untraded]
     return weighted
 
 

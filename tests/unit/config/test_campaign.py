@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from include.config.campaign import DEFAULT, load_campaign
+from include.config.campaign import load_campaign
+from include.config.files import CAMPAIGN
 from include.core.errors import ConfigurationError
 
 
@@ -21,7 +22,7 @@ def test_the_recorded_campaign_ran_from_monday_to_friday() -> None:
 
 
 def test_fixed_times_are_a_list(tmp_path: Path) -> None:
-    shipped = DEFAULT.read_text(encoding="utf-8")
+    shipped = CAMPAIGN.read_text(encoding="utf-8")
     file = tmp_path / "campaign.yaml"
     file.write_text(shipped.replace('"0 14 * * 5"', "[2026-02-27T14:00:00Z]"), encoding="utf-8")
     assert load_campaign(file).schedules["revalidate_model"] == (datetime(2026, 2, 27, 14, tzinfo=UTC),)
@@ -45,7 +46,7 @@ def test_an_unknown_key_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_a_mistake_in_the_campaign_is_named(tmp_path: Path, was: str, becomes: str, named: str) -> None:
-    shipped = DEFAULT.read_text(encoding="utf-8")
+    shipped = CAMPAIGN.read_text(encoding="utf-8")
     assert was in shipped
     file = tmp_path / "campaign.yaml"
     file.write_text(shipped.replace(was, becomes, 1), encoding="utf-8")

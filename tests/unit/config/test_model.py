@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from include.config.model import Config, parse, read_yaml
+from include.config.files import read_yaml
+from include.config.model import Config, parse
 from include.core.errors import ConfigurationError
 
 

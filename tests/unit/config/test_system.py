@@ -1,13 +1,13 @@
 import pytest
 from pydantic import ValidationError
 
+from include.config.files import system_names
 from include.config.system import (
     RangeConfig,
     RewardConfig,
     ShadowRewardConfig,
     SystemConfig,
     load_system,
-    system_names,
     with_settings,
 )
 from include.core.errors import ConfigurationError

@@ -5,7 +5,7 @@ import pytest
 
 from include.core.errors import InvalidInputError
 from include.features.alignment import MAXIMUM_AGE, as_of, at, trailing
-from include.features.inputs import Timeline
+from include.features.timelines import Timeline
 
 NAN = np.nan
 HOUR = 3_600_000

@@ -8,8 +8,9 @@ from include.core.files import read_json, write_json
 from include.features import store
 from include.features.build import REPORT_FILE, build, check, publish, stage
 from include.features.matrix import compute
-from include.features.registry import feature_set
+from include.features.registry import FEATURE_SETS, feature_set
 from include.features.sources import read_inputs
+from include.features.spec import Family, FeatureSet, candle_feature
 from include.lake.lake import Lake
 from tests.unit.features.conftest import BTC, ETH, SOL
 from tests.unit.features.samples import STEP_MS, candles, fill_lake
@@ -129,3 +130,21 @@ def test_a_build_changed_after_its_check_is_refused(filled):
 def test_a_build_that_does_not_exist_is_missing_input(filled):
     with pytest.raises(MissingInputError, match="`abc` is neither staged nor published"):
         publish(filled, "abc")
+
+
+def _next_close(close):
+    return np.append(close[1:], close[-1])
+
+
+def _centred_mean(close):
+    return np.convolve(np.pad(close, 1, mode="edge"), np.ones(3) / 3.0, mode="valid")
+
+
+@pytest.mark.parametrize("leak", [_next_close, _centred_mean])
+def test_a_feature_that_looks_one_candle_ahead_is_never_published(filled, monkeypatch, leak):
+    spec = candle_feature("planted", "leak_1", "close", 0, "looks ahead")
+    family = Family("planted", (spec,), lambda segment, _: {spec.name: leak(segment.close)})
+    monkeypatch.setitem(FEATURE_SETS, "market94", FeatureSet("market94", (family,)))
+    with pytest.raises(DataQualityError, match="feature_causality: look ahead: f_planted_leak_1 of BTC/USDT:USDT"):
+        build(filled, "market94", "4h")
+    assert not _published(filled).exists()

@@ -7,9 +7,10 @@ import pytest
 
 from include.features.alignment import as_of
 from include.features.causality import causality_check, find_leaks, perturbed, truncated
-from include.features.inputs import FeatureInputs, epoch_ms, other_sources
+from include.features.inputs import FeatureInputs, other_sources
 from include.features.matrix import compute
 from include.features.registry import feature_set
+from include.features.timelines import epoch_ms
 from tests.unit.features.samples import RECORDED_SYMBOLS, STEP_MS, candles, inputs, market, markets
 from tests.unit.features.surroundings import around, recorded_inputs
 

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from include.core.errors import InvalidInputError
-from include.features.inputs import FeatureInputs, contiguous_runs, epoch_ms, other_sources, run_positions, timeline
+from include.features.inputs import FeatureInputs, contiguous_runs, other_sources, run_positions
+from include.features.timelines import epoch_ms, timeline
 from tests.unit.features.samples import START_MS, STEP_MS, candles, inputs, instants
 from tests.unit.features.surroundings import around
 

@@ -2,7 +2,8 @@ import re
 
 import pytest
 
-from include.config.system import load_system, system_names
+from include.config.files import system_names
+from include.config.system import load_system
 from include.core.errors import InvalidInputError
 from include.features.registry import FEATURE_SETS, feature_set
 
