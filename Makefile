@@ -47,6 +47,21 @@ bench: setup .venv-bench/.installed ## measure the performance goals beside thei
 	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-bench-no-deps.txt
 	@touch $@
 
+SETTING = $(BIN)/python -c 'from include.config.settings import load_settings as s; print(s().$(1))'
+tensorboard: setup ## show the scalars of all runs on http://127.0.0.1:6006 until Ctrl-C
+	@$(BIN)/tensorboard --logdir "$$($(call SETTING,home.runs))" --host 127.0.0.1 --port "$$($(call SETTING,tensorboard_port))"
+
+mlflow: setup .venv-mlflow/.installed ## show the mirrored runs on http://127.0.0.1:5000 until Ctrl-C
+	@MLFLOW_DISABLE_TELEMETRY=true DO_NOT_TRACK=true .venv-mlflow/bin/mlflow server --workers 1 \
+		--backend-store-uri "sqlite:///$$($(call SETTING,home.mlflow_database))" \
+		--artifacts-destination "$$($(call SETTING,home.mlflow_artifacts))" \
+		--host 127.0.0.1 --port "$$($(call SETTING,mlflow_port))"
+.venv-mlflow/.installed: requirements-mlflow.txt
+	@test -x .venv-mlflow/bin/python || $(PYTHON) -m venv .venv-mlflow
+	@echo "Installing requirements-mlflow.txt into .venv-mlflow …"
+	@.venv-mlflow/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-mlflow.txt
+	@touch $@
+
 lock: setup-dev ## resolve requirements*.txt anew into the lock files (CUDA-free, see pyproject.toml)
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 requirements.txt -o requirements.lock
@@ -55,4 +70,4 @@ lock: setup-dev ## resolve requirements*.txt anew into the lock files (CUDA-free
 clean: ## remove the state of the local deployment (var/), not the virtual environment
 	@rm -rf var
 
-.PHONY: help setup setup-dev run test test-all check bench lock clean
+.PHONY: help setup setup-dev run test test-all check bench tensorboard mlflow lock clean

@@ -11,6 +11,7 @@ from include.core.errors import InvalidInputError
 from include.core.progress import Progress
 
 GOALS = {
+    "P1": "bench.p1_training",
     "P2": "bench.p2_environments",
     "P4": "bench.smart_money",
     "P5": "bench.features",

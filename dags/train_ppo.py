@@ -1,10 +1,16 @@
-"""Freeze the newest features into a dataset and train a PPO agent on it.
+"""Freeze the newest features into a dataset and train a PPO agent on it, once per seed.
 
-By hand: choose system, preset, steps and seed in the form. On schedule: the system's own values. The same
-dataset, configuration and seed give the same run id; a finished run is not trained twice. One trainer at a time.
+1. **checklist**: the pre-training checklist, posted to Slack. FIX speaks, BLOCKED ends the run here.
+2. **dataset**: the newest features, frozen under the id of their content; a resumed run keeps its own.
+3. **training**: one mapped training per seed, one trainer at a time.
 
-Progress is in the log of **train**; metrics, alerts, TensorBoard files and checkpoints are in the run's folder.
-The summary with its curves goes to Slack.
+By hand: fill in the form. On schedule: the system's own values. The same dataset, configuration and seed give the same
+run id: a finished run is not trained twice, and one that was cut short goes on from its last checkpoint, bit for bit,
+however it ended: a killed task or supervisor or scheduler, an API server that was away. To end a training early, type
+`python -m include train stop RUN`; the run id under *Resume run* goes on with it.
+
+Progress and the time left are in the log of **train**; metrics, alerts, TensorBoard files and checkpoints are in the
+run's folder. The summary with its curves goes to Slack.
 """
 
 from typing import Any
@@ -12,7 +18,7 @@ from typing import Any
 from airflow.sdk import dag, task_group
 
 from include.orchestration import assets, forms, schedules
-from include.orchestration.defaults import Pool, Tag, dag_arguments
+from include.orchestration.defaults import TRAINING_RETRIES, Pool, Tag, dag_arguments
 from include.orchestration.edge import runtime, stage_task
 
 
@@ -26,30 +32,31 @@ def train_ppo() -> None:
     """Wire the stages."""
 
     @stage_task
-    def freeze_dataset(params: dict[str, Any]) -> str:
-        """Pin the training data: content-addressed, split by calendar."""
-        from include.orchestration import stages
+    def pre_training(params: dict[str, Any]) -> dict[str, Any]:
+        """Work through the pre-training checklist and post it."""
+        from include.orchestration import training_stages
+        from include.orchestration.training_request import TrainingRequest
 
         settings, _ = runtime()
-        return stages.freeze_dataset(settings, params["system"], params["preset"])["id"]
+        return training_stages.require_ready(settings, TrainingRequest.of(params))
 
-    @stage_task(pool=Pool.TRAINING, inlets=[assets.FEATURES], outlets=[assets.TRAINED_MODEL])
-    def train(dataset_id: str, params: dict[str, Any]) -> str:
-        """Train to the last step."""
-        from include.orchestration import stages
+    @stage_task
+    def freeze_dataset(params: dict[str, Any]) -> list[dict[str, Any]]:
+        """Pin the training data: content-addressed, split by calendar; return the trainings on it."""
+        from include.orchestration import training_stages
+        from include.orchestration.training_request import TrainingRequest
+
+        settings, _ = runtime()
+        return training_stages.trainings(settings, TrainingRequest.of(params))
+
+    @stage_task(pool=Pool.TRAINING, inlets=[assets.FEATURES], outlets=[assets.TRAINED_MODEL], **TRAINING_RETRIES)
+    def train(job: dict[str, Any], params: dict[str, Any]) -> str:
+        """Train to the last step, from the last checkpoint if there is one."""
+        from include.orchestration import training_stages
+        from include.orchestration.training_request import TrainingRequest
 
         settings, progress = runtime()
-        summary = stages.train(
-            settings,
-            params["system"],
-            dataset_id,
-            preset=params["preset"],
-            steps=params["steps"],
-            seed=params["seed"],
-            output=params["output"],
-            progress=progress,
-        )
-        return summary["run_id"]
+        return training_stages.train(settings, TrainingRequest.of(params), job, progress)["run_id"]
 
     @stage_task
     def announce(trained_run: str) -> dict[str, Any]:
@@ -60,16 +67,23 @@ def train_ppo() -> None:
         return stages.announce_training(settings, trained_run)
 
     @task_group
-    def dataset() -> str:
+    def checklist() -> Any:
+        """Whether it may start."""
+        return pre_training()
+
+    @task_group
+    def dataset() -> Any:
         """What it learns from."""
         return freeze_dataset()
 
     @task_group
-    def training(dataset_id: str) -> None:
-        """The run itself."""
-        announce(train(dataset_id))
+    def training(job: dict[str, Any]) -> None:
+        """One run."""
+        announce(train(job))
 
-    training(dataset())
+    jobs = dataset()
+    checklist() >> jobs
+    training.expand(job=jobs)
 
 
 train_ppo()

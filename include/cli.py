@@ -14,10 +14,12 @@ import typer
 from rich.logging import RichHandler
 from rich.text import Text
 
+from include.config.assignments import assignments
+from include.config.files import read_yaml
 from include.config.settings import load_settings
 from include.core.checks import Severity
 from include.core.clock import wall_now
-from include.core.errors import DataQualityError, InvalidInputError, PerpetuaError
+from include.core.errors import DataQualityError, InvalidInputError, PerpetuaError, StoppedError
 from include.orchestration import stages, terminal
 
 app = typer.Typer(
@@ -30,11 +32,13 @@ market = typer.Typer(help="Fetch, inspect and export market data.", no_args_is_h
 features = typer.Typer(help="Compute feature sets.", no_args_is_help=True)
 dataset = typer.Typer(help="Freeze training data.", no_args_is_help=True)
 env = typer.Typer(help="Environments of the trading systems.", no_args_is_help=True)
+training = typer.Typer(help="Train a PPO agent, or end a training.")
 sandbox = typer.Typer(help="Run the offline sandbox: exchange, macro, sentiment and Slack on loopback.")
 app.add_typer(market, name="market")
 app.add_typer(features, name="features")
 app.add_typer(dataset, name="dataset")
 app.add_typer(env, name="env")
+app.add_typer(training, name="train")
 app.add_typer(sandbox, name="sandbox")
 
 errors = terminal.console(stderr=True)
@@ -191,43 +195,74 @@ def env_audit(
         raise DataQualityError(f"`{subject}` failed its audit: {failed}.")
 
 
-@app.command()
+@training.callback(invoke_without_command=True)
 def train(
+    context: typer.Context,
     system: System = None,
     preset: Annotated[str | None, typer.Option(help="Named change of the hyper-parameters.")] = None,
-    dataset_id: Annotated[
-        str | None, typer.Option("--dataset", help="Frozen dataset; a new one is frozen when left out.")
+    config: Annotated[
+        Path | None, typer.Option("--config", help="YAML file of changes, shaped as the system's own.")
     ] = None,
     change: Annotated[
         list[str] | None, typer.Option("--set", help="KEY=VALUE, such as training.learning_rate=1e-4.")
     ] = None,
-    engine: Annotated[str, typer.Option(help="Training engine.")] = "sb3",
+    dataset_id: Annotated[
+        str | None, typer.Option("--dataset", help="Frozen dataset; a new one is frozen when left out.")
+    ] = None,
+    engine: Annotated[str | None, typer.Option(help="fused or sb3; the configuration's when left out.")] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.")] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Environment steps.")] = None,
+    episodes: Annotated[int | None, typer.Option(min=1, help="End earlier, after so many episodes.")] = None,
+    minutes: Annotated[float | None, typer.Option(min=0, help="End earlier, after so many minutes.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Root seed.")] = None,
     output: Annotated[str | None, typer.Option(help="Name of the run.")] = None,
+    resume: Annotated[str | None, typer.Option(help="Unfinished run to go on with, as it was started.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Train a PPO agent on a frozen dataset."""
+    """Train a PPO agent on a frozen dataset; a training that was cut short goes on from its last checkpoint."""
+    if context.invoked_subcommand is not None:
+        return
     settings = load_settings()
-    name = system or settings.system
-    overrides = dict(_assignment(text) for text in change or [])
+    overrides = _changes(config) | assignments(change or [], "--set")
+    how: dict[str, Any] = {
+        "preset": preset, "overrides": overrides, "engine": engine, "steps": steps, "episodes": episodes,
+        "minutes": minutes, "seed": seed,
+    }  # fmt: skip
     with terminal.progress(errors) as progress:
-        frozen = dataset_id or stages.freeze_dataset(settings, name, preset, overrides)["id"]
-        summary = stages.train(
-            settings, name, frozen, preset=preset, overrides=overrides, steps=steps, seed=seed, output=output,
-            engine=engine, progress=progress,
-        )  # fmt: skip
+        if resume is not None:
+            if output is not None:
+                raise InvalidInputError(f"`--output` must be left out beside `--resume`, was {output!r}.")
+            summary = stages.resume_training(
+                settings, resume, system=system, dataset_id=dataset_id, device=device, progress=progress, **how
+            )
+        else:
+            name = system or settings.system
+            frozen = dataset_id or stages.freeze_dataset(settings, name, preset, overrides)["id"]
+            summary = stages.train(
+                settings, name, frozen, output=output, device=device or "auto", progress=progress, **how
+            )
     _show(summary, as_json)
+    if summary["status"] != "finished":
+        raise StoppedError(
+            f"Training {summary['run_id']} was stopped at step {summary['timesteps']:,} of "
+            f"{summary['total_timesteps']:,}. Hint: `train --resume {summary['run_id']}` goes on."
+        )
+
+
+@training.command("stop")
+def train_stop(run: Annotated[str, typer.Argument(help="Run in training.")], as_json: Json = False) -> None:
+    """End a training cleanly: it keeps its last step and can be resumed."""
+    _show(stages.stop_training(load_settings(), run), as_json)
 
 
 @app.command()
 def check(
     slot: Annotated[
-        str, typer.Option(help="standup, convergence, snapshot, checkpoints, or auto by the time of day.")
+        str, typer.Option(help="standup, convergence, snapshot, checkpoints, pre-training, or auto: by the hour.")
     ] = "auto",
     as_json: Json = False,
 ) -> None:
-    """Run one of the day's checks and post it to Slack."""
+    """Run one of the day's checks, or the pre-training checklist, and post it to Slack."""
     settings = load_settings()
     now = wall_now()
     result = stages.check(settings, stages.slot_at(settings, now) if slot == "auto" else slot, now)
@@ -335,11 +370,10 @@ def _features_of_file(
         return asdict(build_file(candles, feature_set, output, timeframe, progress))
 
 
-def _assignment(text: str) -> tuple[str, Any]:
-    key, equals, value = text.partition("=")
-    if not (key and equals):
-        raise InvalidInputError(f"`--set` must be KEY=VALUE, was {text!r}. Hint: --set training.seed=7.")
-    try:
-        return key, json.loads(value)
-    except json.JSONDecodeError:
-        return key, value
+def _changes(source: Path | None) -> dict[str, Any]:
+    if source is None:
+        return {}
+    document = read_yaml(source)
+    if not isinstance(document, dict):
+        raise InvalidInputError(f"`--config` must be a YAML file of sections, was {document!r}. Hint: training: {{…}}")
+    return document

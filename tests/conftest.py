@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from include.config.settings import ENV_FILE, PREFIX, Settings, load_settings
+from include.config.settings import ENV_FILE, MLFLOW_OFF, PREFIX, Settings, load_settings
 
 os.environ["TZ"] = "UTC"
 time.tzset()
@@ -19,6 +19,8 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
             monkeypatch.delenv(name)
     monkeypatch.setenv(ENV_FILE, "")
     monkeypatch.setenv("PERPETUA_HOME", str(tmp_path / "home"))
+    # a new database takes seconds; the tests of the mirror ask for theirs
+    monkeypatch.setenv("PERPETUA_MLFLOW_URL", MLFLOW_OFF)
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ _EMOJI = {Severity.CRITICAL: ":rotating_light:", Severity.WARNING: ":warning:", 
 _DECISION_EMOJI = {"GO": ":large_green_circle:", "PARTIAL-GO": ":large_yellow_circle:", "NO-GO": ":red_circle:"}
 MAX_ALERTS = 8
 # slots that people read for their figures, not only for their verdict
-_REPORTING_SLOTS = {"standup", "snapshot"}
+_REPORTING_SLOTS = {"standup", "snapshot", "pre-training"}
 
 
 def data_quality(report: CheckReport, page: str, dag_id: str = "market_data") -> Message:
@@ -94,7 +94,9 @@ def training_summary(run: "RunInfo", report: CheckReport, run_link: str) -> Mess
     title = f"Training {run.status} · {run.system}"
     step = "Revalidate the model at the next fixed time, or start `revalidate_model` by hand."
     if not is_finished:
-        step = "Read the error and start `train_ppo` again; the unfinished run is kept aside."
+        step = f"Start `train_ppo` with `{escape(run.run_id)}` under Resume run; it goes on from its last checkpoint."
+    if run.error:
+        step = f"Read the error, remove the cause, then: {step[0].lower()}{step[1:]}"
     return compose(
         f"{title}: {run.run_id}, {run.timesteps:,} steps",
         [
@@ -114,7 +116,7 @@ def training_summary(run: "RunInfo", report: CheckReport, run_link: str) -> Mess
             _next_step(step),
             context(f"since {format_utc(run.started_at)} · {_where(run_link, 'run')}"),
         ],
-        key=f"training:{run.run_id}:{run.status}",
+        key=f"training:{run.run_id}:{run.status}:{run.timesteps}",
     )
 
 

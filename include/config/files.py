@@ -12,6 +12,7 @@ from include.core.errors import ConfigurationError
 
 CAMPAIGN = Path(__file__).parent / "campaign.yaml"
 SYSTEMS = Path(__file__).parent / "systems"
+PRESETS = Path(__file__).parent / "presets.yaml"
 
 
 def system_names() -> list[str]:
@@ -19,9 +20,18 @@ def system_names() -> list[str]:
     return sorted(path.stem for path in SYSTEMS.glob("*.yaml"))
 
 
-def preset_names() -> list[str]:
-    """Return the names of the presets of all systems."""
-    return sorted({preset for name in system_names() for preset in read_yaml(SYSTEMS / f"{name}.yaml")["presets"]})
+def preset_names(system: str | None = None) -> list[str]:
+    """Return the presets of a system: its own, then those that suit every system; those of all systems when None."""
+    if system is not None:
+        return list(system_document(system)["presets"])
+    return sorted({preset for name in system_names() for preset in preset_names(name)})
+
+
+def system_document(name: str) -> dict[str, Any]:
+    """Return the YAML document of system `name`, with the presets that suit every system."""
+    document: dict[str, Any] = read_yaml(SYSTEMS / f"{name}.yaml")
+    own, shared = document["presets"], read_yaml(PRESETS)
+    return document | {"presets": own | {key: value for key, value in shared.items() if key not in own}}
 
 
 def read_yaml(source: Path) -> Any:

@@ -21,6 +21,7 @@ from include.core.paths import REPOSITORY, Home
 PREFIX = "PERPETUA_"
 # names another file than `.env`; empty reads none
 ENV_FILE = f"{PREFIX}ENV_FILE"
+MLFLOW_OFF = "off"
 PROFILES = Path(__file__).parent / "profiles.yaml"
 
 EmptyIsNone = BeforeValidator(lambda value: None if value == "" else value)
@@ -31,11 +32,16 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 class Profile(Config):
-    """How much of the work a run does; None means all of it, as the system's YAML says."""
+    """How much of the work a run does; None means all of it, as the system's YAML says.
+
+    `disk_gb` and `memory_gb` are what the pre-training checklist wants free.
+    """
 
     candles_per_symbol: int | None = Field(gt=0)
     total_timesteps: int | None = Field(gt=0)
     null_draws: int = Field(gt=0)
+    disk_gb: float = Field(ge=0)
+    memory_gb: float = Field(ge=0)
 
 
 class Settings(BaseSettings):
@@ -54,6 +60,8 @@ class Settings(BaseSettings):
     campaign_path: OptionalPath = Field(default=None, validation_alias="PERPETUA_CAMPAIGN")
     system: str = "phase4"
     seed: int = 42
+    # a training of which no rollout ends for so long is ended, so that a retry resumes it
+    training_hang_seconds: float = Field(default=600.0, gt=0, le=600)
 
     sandbox_port: Port = 8971
     sandbox_days_before_end: float = Field(default=7.0, gt=0)
@@ -61,6 +69,10 @@ class Settings(BaseSettings):
     airflow_triggerer_log_port: Port = 8794
     airflow_worker_log_port: Port = 8793
     airflow_scheduler_health_port: Port = 8974
+
+    tensorboard_port: Port = 6006
+    mlflow_port: Port = 5000
+    mlflow_url: OptionalText = None
 
     exchange_url: OptionalText = None
     fear_greed_url: OptionalText = None
@@ -90,6 +102,17 @@ class Settings(BaseSettings):
     def airflow_url(self) -> str:
         """Base URL of the local Airflow, as people open it."""
         return self.public_url or f"http://127.0.0.1:{self.airflow_port}"
+
+    @property
+    def mlflow_tracking(self) -> str | None:
+        """Where runs are mirrored for MLflow: a server, the home's database, or None when "off"."""
+        if self.mlflow_url is None:
+            return f"sqlite:///{self.home.mlflow_database}"
+        if self.mlflow_url == MLFLOW_OFF:
+            return None
+        if self.is_sandbox:
+            require_loopback(self.mlflow_url, f"{PREFIX}MLFLOW_URL")
+        return self.mlflow_url
 
     @cached_property
     def universe(self) -> Universe:

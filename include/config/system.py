@@ -5,13 +5,14 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from include.config.files import SYSTEMS, read_yaml, system_names
+from include.config.choices import CHANGEABLE, EngineName
+from include.config.files import system_document, system_names
 from include.config.model import Config, parse
 from include.core.errors import ConfigurationError
 from include.core.timeframes import Calendar
 
-# what a single run may change; what judges a run may not be changed by it
-CHANGEABLE = ("training", "reward", "account", "episode_length", "splits", "symbols")
+# the range of the handoff, for schedules and rules too
+LEARNING_RATES = (1e-5, 1e-3)
 Positive = Field(gt=0)
 Fraction = Field(gt=0, lt=1)
 
@@ -108,10 +109,50 @@ class SplitConfig(Config):
     min_train_candles: int = Field(ge=1)
 
 
-class TrainingConfig(Config):
-    """PPO hyper-parameters, spelled as stable-baselines3 spells them, and checkpoint rules."""
+class AdaptiveRateConfig(Config):
+    """When a training lowers its learning rate: multiplied by `factor`, never below the floor of the documents.
 
-    learning_rate: float = Field(ge=1e-5, le=1e-3)
+    An update whose KL divergence exceeds `kl_limit` lowers it, and so do `plateau_rounds` validation rounds in a row
+    without a new best score; None leaves that reason out.
+    """
+
+    factor: float = Fraction
+    kl_limit: float | None = Field(default=None, gt=0)
+    plateau_rounds: int | None = Field(default=None, ge=1)
+
+    @model_validator(mode="after")
+    def _has_a_reason(self) -> Self:
+        if self.kl_limit is None and self.plateau_rounds is None:
+            raise ValueError("`kl_limit` or `plateau_rounds` must be given")
+        return self
+
+
+class TrainingConfig(Config):
+    """PPO hyper-parameters, spelled as stable-baselines3 spells them, and the rules of a training.
+
+    Attributes
+    ----------
+    learning_rate, learning_rate_schedule
+        "linear" falls from `learning_rate` to 0 at the last step, but never below 1e-5.
+    ent_coef, ent_coef_final
+        Where the second is given, the coefficient changes from the first to it, linearly in the steps done.
+    target_kl
+        An epoch whose KL divergence exceeds 1.5 times this ends the update, as in stable-baselines3.
+    weight_decay
+        Of torch's Adam: this times the parameter is added to the clipped gradient.
+    n_envs, n_steps
+        A rollout is `n_envs` × `n_steps` environment steps.
+    early_stop_rounds
+        A training ends after this many validation rounds in a row without a new best score; None: never.
+    adaptive_rate
+        None leaves the learning rate to its schedule.
+    on_divergence
+        "stop" ends a training whose losses exceed the alert limits, "warn" only says so.
+    """
+
+    engine: EngineName = "fused"
+    learning_rate: float = Field(ge=LEARNING_RATES[0], le=LEARNING_RATES[1])
+    learning_rate_schedule: Literal["constant", "linear"] = "constant"
     n_steps: int = Field(ge=2)
     batch_size: int = Field(ge=2)
     n_epochs: int = Field(ge=1)
@@ -119,8 +160,11 @@ class TrainingConfig(Config):
     gae_lambda: float = Field(gt=0, le=1)
     clip_range: float = Fraction
     ent_coef: float = Field(ge=0)
+    ent_coef_final: float | None = Field(default=None, ge=0)
     vf_coef: float = Field(ge=0)
     max_grad_norm: float = Positive
+    target_kl: float | None = Field(default=None, gt=0)
+    weight_decay: float = Field(default=0.0, ge=0)
     total_timesteps: int = Field(ge=1)
     net_arch: tuple[int, ...] = Field(min_length=1)
     normalize_observations: bool
@@ -129,6 +173,9 @@ class TrainingConfig(Config):
     checkpoints_kept: int = Field(ge=1)
     seed: int = Field(ge=0)
     n_envs: int = Field(default=1, ge=1)
+    early_stop_rounds: int | None = Field(default=None, ge=1)
+    adaptive_rate: AdaptiveRateConfig | None = None
+    on_divergence: Literal["stop", "warn"] = "stop"
 
 
 class GateConfig(Config):
@@ -169,6 +216,9 @@ class AlertConfig(Config):
     entropy_share: float
     clip_fraction_low: float
     clip_fraction_high: float
+    absurd_magnitude: float = Positive
+    overfitting_gap: float = Positive
+    overfitting_rounds: int = Field(ge=1)
 
 
 class SystemConfig(Config):
@@ -209,7 +259,7 @@ def load_system(name: str, preset: str | None = None, overrides: dict[str, Any] 
     name : str
         Stem of a file in `systems/`.
     preset : str or None
-        Key under `presets`; None applies none.
+        Key under `presets` of the system or of `presets.yaml`; None applies none.
     overrides : dict or None
         Dotted keys and values, such as ``{"training.seed": 7}``.
 
@@ -220,7 +270,7 @@ def load_system(name: str, preset: str | None = None, overrides: dict[str, Any] 
     """
     if name not in system_names():
         raise ConfigurationError(f"`system` must be one of {', '.join(system_names())}, was {name!r}.")
-    document = read_yaml(SYSTEMS / f"{name}.yaml")
+    document = system_document(name)
     presets = document["presets"]
     if preset is not None:
         if preset not in presets:

@@ -55,6 +55,14 @@ class AlreadyRunningError(PerpetuaError):
     """Another process holds what this one needs: a run directory, a port, a lock."""
 
 
+class BlockedError(PerpetuaError):
+    """A checklist ended BLOCKED. People were told with the checklist itself."""
+
+
+class StoppedError(PerpetuaError):
+    """A person ended the work early, and people were told; it waits until somebody goes on with it."""
+
+
 class DivergedError(PerpetuaError):
     """A training met NaN or infinity; the same training again would meet it again."""
 

@@ -37,6 +37,16 @@ class Home:
         return self.root / "runs"
 
     @property
+    def mlflow_database(self) -> Path:
+        """SQLite database that mirrors the runs for MLflow."""
+        return self.root / "mlflow.db"
+
+    @property
+    def mlflow_artifacts(self) -> Path:
+        """Models and records that the mirror holds, one folder per system."""
+        return self.root / "mlartifacts"
+
+    @property
     def reports(self) -> Path:
         """Everything that people open in a browser."""
         return self.root / "reports"

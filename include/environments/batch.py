@@ -53,6 +53,9 @@ class Face:
     observe : kernel
         ``observe(seats, rules, market, chosen, observations)`` writes what the seats with the numbers `chosen` int64
         (m,) see at their row into the first m of `observations` float32 (n, d).
+    masks : kernel or None
+        ``masks(seats, rules, market, allowed)`` fills bool (n, actions) with what each environment may do next; None
+        where the system masks nothing.
     """
 
     actions: int
@@ -64,6 +67,7 @@ class Face:
     begin: Callable[..., None]
     step: Callable[..., int]
     observe: Callable[..., None]
+    masks: Callable[..., None] | None = None
 
 
 class BatchStep(NamedTuple):
@@ -107,6 +111,39 @@ class EpisodeEnd(NamedTuple):
     components: dict[str, float]
 
 
+class BatchSnapshot(NamedTuple):
+    """Everything that decides how a batch goes on: `arrays` by name, and `meta` as JSON values."""
+
+    arrays: dict[str, NDArray[Any]]
+    meta: dict[str, Any]
+
+
+class BatchParts(NamedTuple):
+    """What `Face.step` is called with beside the arrays of a step: the very arrays of a batch.
+
+    Attributes
+    ----------
+    seats, rules : record arrays (n,)
+        State and settings of each environment.
+    market : tuple of arrays
+        Candles, features, symbols, runs.
+    draws : float64 (n, DRAWN_AHEAD, 2)
+        Starts that each environment has drawn ahead.
+    length : int
+        Steps until truncation.
+    finals, summaries : float32 (n, d), float64 (n, s)
+        Where an ended episode leaves its last observation and its figures.
+    """
+
+    seats: NDArray[np.void]
+    rules: NDArray[np.void]
+    market: tuple[NDArray[Any], ...]
+    draws: NDArray[np.float64]
+    length: int
+    finals: NDArray[np.float32]
+    summaries: NDArray[np.float64]
+
+
 class BatchEnv:
     """n environments of one system over one shared block of rows.
 
@@ -132,6 +169,8 @@ class BatchEnv:
     ----------
     seats : record array (n,)
         Episode, account and equity track of each environment, to look at: ``seats["account"]["equity"]``.
+    face : Face
+        As given.
     """
 
     def __init__(
@@ -152,7 +191,7 @@ class BatchEnv:
         self.component_names = face.components
         self.market = market
         self.seats = np.zeros(count, face.seat)
-        self._face = face
+        self.face = face
         self._rules = np.array([face.rules(system) for system in systems])
         self._length = episode_length
         self._deterministic = deterministic
@@ -190,13 +229,13 @@ class BatchEnv:
                 self._draw(i)
         self._seeds = [None] * len(self)
         self._is_started = True
-        self._draw_where_used_up()
+        self.draw_where_used_up()
         draw_all(self.seats, self._draws, self.market.symbols, self.market.runs, self._length)
         for i, choice in enumerate(options or ()):
             if choice:
                 self._place(i, choice)
         observations = np.empty_like(self._finals)
-        self._face.begin(self.seats, self._rules, self._rows, observations)
+        self.face.begin(self.seats, self._rules, self._rows, observations)
         self._ended = self._ended[:0]
         return observations
 
@@ -214,7 +253,7 @@ class BatchEnv:
             np.empty((n, len(self.component_names))),
         )
         observations, rewards, terminated, truncated, components = played
-        ended = self._face.step(
+        ended = self.face.step(
             self.seats,
             self._rules,
             self._rows,
@@ -233,33 +272,97 @@ class BatchEnv:
             if ended < 0:
                 raise self._unusable(actions)
             self._ended = np.flatnonzero(terminated | truncated)
-            self._draw_where_used_up()
+            self.draw_where_used_up()
         elif len(self._ended):
             self._ended = self._ended[:0]
         return played
 
     @property
+    def has_masks(self) -> bool:
+        """True when the system forbids actions."""
+        return self.face.masks is not None
+
+    def action_masks(self) -> NDArray[np.bool_]:
+        """Return which actions each environment may take next, (n, actions); all of them where nothing is masked."""
+        allowed = np.ones((len(self), int(self.action_space.n)), np.bool_)
+        if self.face.masks is not None:
+            self.face.masks(self.seats, self._rules, self._rows, allowed)
+        return allowed
+
+    def snapshot(self) -> BatchSnapshot:
+        """Return a copy of the state: a batch of the same making that restores it goes on bit for bit."""
+        arrays: dict[str, NDArray[Any]] = {
+            # a record array as bytes: every field, the padding too, in a type that any file format holds
+            "seats": self.seats.view(np.uint8).reshape(len(self), -1).copy(),
+            "draws": self._draws.copy(),
+            "finals": self._finals.copy(),
+            "summaries": self._summaries.copy(),
+            "ended": self._ended.astype(np.int64),
+        }
+        generators = [generator.bit_generator.state for generator in self._generators]
+        return BatchSnapshot(
+            arrays, {"generators": generators, "seeds": list(self._seeds), "is_started": self._is_started}
+        )
+
+    def restore(self, snapshot: BatchSnapshot) -> None:
+        """Go on from `snapshot`, taken of a batch of the same system, market and size.
+
+        Raises
+        ------
+        InvalidInputError
+            An array has another shape: the snapshot is of another system or number of environments.
+        """
+        arrays, meta = snapshot
+        own = self.snapshot().arrays
+        for name in ("seats", "draws", "finals", "summaries"):
+            if arrays[name].shape != own[name].shape:
+                raise InvalidInputError(
+                    f"`snapshot` must have `{name}` of shape {own[name].shape}, was {arrays[name].shape}. "
+                    "Hint: it belongs to another system or another number of environments."
+                )
+        self.seats.view(np.uint8).reshape(len(self), -1)[...] = arrays["seats"]
+        self._draws[...] = arrays["draws"]
+        self._finals[...] = arrays["finals"]
+        self._summaries[...] = arrays["summaries"]
+        self._ended = arrays["ended"].astype(np.intp)
+        self._seeds = list(meta["seeds"])
+        self._is_started = bool(meta["is_started"])
+        for i, state in enumerate(meta["generators"]):
+            self._generators[i], _ = np_random(0)
+            self._generators[i].bit_generator.state = state
+
+    @property
     def ends(self) -> list[EpisodeEnd]:
         """Episodes that the last step ended, in order of their environments."""
-        return [self._end(i) for i in self._ended.tolist()]
+        return [self.end_of(i, self._finals[i].copy(), self._summaries[i]) for i in self._ended.tolist()]
 
-    def _end(self, i: int) -> EpisodeEnd:
-        values = self._summaries[i].tolist()
+    @property
+    def parts(self) -> BatchParts:
+        """The arrays themselves, for a kernel that calls `Face.step` step after step without the interpreter.
+
+        It must stop when an environment has drawn `DRAWN_AHEAD` starts, and go on after `draw_where_used_up`.
+        """
+        return BatchParts(self.seats, self._rules, self._rows, self._draws, self._length, self._finals, self._summaries)
+
+    def draw_where_used_up(self) -> None:
+        """Draw new starts for the environments that have none left."""
+        for i in np.flatnonzero(self.seats["episode"]["drawn"] == DRAWN_AHEAD).tolist():
+            self._draw(i)
+
+    def end_of(self, env: int, observation: NDArray[np.float32], summary: NDArray[np.float64]) -> EpisodeEnd:
+        """Return what the episode that environment `env` left with this `observation` and `summary` is in words."""
+        values = summary.tolist()
         known = dict(zip(SUMMARY, values, strict=False))
         statistics = {name: None if known[name] != known[name] else known[name] for name in STATISTICS}
         return EpisodeEnd(
-            i,
-            self._finals[i].copy(),
+            env,
+            observation,
             self.market.names[int(known["symbol"])],
             int(known["start"]) - self.market.first_rows[int(known["symbol"])],
             known["equity"],
             statistics | {name: int(known[name]) for name in _COUNTS},
             dict(zip(self.component_names, values[len(SUMMARY) :], strict=True)),
         )
-
-    def _draw_where_used_up(self) -> None:
-        for i in np.flatnonzero(self.seats["episode"]["drawn"] == DRAWN_AHEAD).tolist():
-            self._draw(i)
 
     def _draw(self, i: int) -> None:
         if not self._deterministic:

@@ -77,10 +77,11 @@ class AirflowApi:
         events = self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/upstreamAssetEvents")["asset_events"]
         return {event["source_run_id"] for event in events}
 
-    def returned(self, dag_id: str, run_id: str, task_id: str) -> Any:
-        """Return what a task returned."""
+    def returned(self, dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> Any:
+        """Return what a task returned; `map_index` is that of one instance of a mapped task."""
         path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/return_value"
-        return self._call("GET", path, params={"deserialize": "false", "stringify": "false"})["value"]
+        params = {"deserialize": "false", "stringify": "false", "map_index": map_index}
+        return self._call("GET", path, params=params)["value"]
 
     def ensure_pool(self, name: str, slots: int, description: str) -> None:
         """Create or update a pool."""

@@ -3,7 +3,7 @@
 import logging
 from typing import TYPE_CHECKING, Any
 
-from include.core.errors import DataQualityError, PerpetuaError
+from include.core.errors import BlockedError, DataQualityError, PerpetuaError
 from include.orchestration.links import Links
 
 if TYPE_CHECKING:
@@ -17,10 +17,13 @@ def report_failure(context: Any) -> None:
     from include.alerts.slack import SlackChannel
     from include.config.settings import load_settings
 
-    instance = context["ti"]
+    instance, error = context["ti"], context.get("exception")
+    if isinstance(error, BlockedError):
+        # its checklist was posted and says it all
+        return
     try:
         settings = load_settings()
-        SlackChannel(settings).post(failure_message(instance, context.get("exception"), Links(settings)))
+        SlackChannel(settings).post(failure_message(instance, error, Links(settings)))
     except PerpetuaError:
         log.exception("The failure of %s.%s could not be posted to Slack", instance.dag_id, instance.task_id)
 
@@ -37,4 +40,6 @@ def failure_message(instance: Any, error: BaseException | None, links: Links) ->
         else "It ended without an error of its own; its process may have been killed."
     )
     log_page = links.task(instance.dag_id, instance.run_id, instance.task_id)
-    return task_failed(instance.dag_id, instance.task_id, instance.run_id, text, log_page)
+    is_mapped = instance.map_index >= 0
+    name = f"{instance.task_id}[{instance.map_index}]" if is_mapped else instance.task_id
+    return task_failed(instance.dag_id, name, instance.run_id, text, log_page)

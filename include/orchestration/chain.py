@@ -75,10 +75,15 @@ class Chain:
             stage.run_id = self._start(stage.dag_id)
             self._follow(stage, started)
 
-    def returned(self, dag_id: str, task_id: str) -> Any:
+    @property
+    def trained_run(self) -> str:
+        """The training run of the chain, which trains one seed."""
+        return str(self.returned("train_ppo", "training.train", map_index=0))
+
+    def returned(self, dag_id: str, task_id: str, map_index: int = -1) -> Any:
         """Return what a task of the chain returned."""
         stage = next(stage for stage in self.stages if stage.dag_id == dag_id)
-        return self._api.returned(dag_id, stage.run_id, task_id)
+        return self._api.returned(dag_id, stage.run_id, task_id, map_index)
 
     def _prepare(self) -> None:
         for pool, description in POOLS.items():
@@ -115,7 +120,7 @@ class Chain:
             conf = {"slot": "standup"}
         elif dag_id == "revalidate_model":
             # the very run of this chain: a run that was reused is not the latest one
-            conf["run"] = self.returned("train_ppo", "training.train")
+            conf["run"] = self.trained_run
         return self._api.trigger(dag_id, f"{PREFIX}{self._stamp}", conf)
 
     def _woken_by_market_data(self) -> str:

@@ -5,8 +5,9 @@ from enum import StrEnum
 from typing import Any
 
 from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
+from airflow.sdk.exceptions import AirflowRuntimeError
 
-from include.core.errors import TransientError
+from include.core.errors import AlreadyRunningError, TransientError
 from include.orchestration.callbacks import report_failure
 
 
@@ -44,6 +45,35 @@ RETRY_POLICY = ExceptionRetryPolicy(
     ],
     default=RetryAction.FAIL,
 )
+
+# A training is worth every try, as each goes on from the last checkpoint. One that was killed starts again in seconds.
+# While the API server is away each try dies at its start: the wait doubles each time, so that eight of them last for 45
+# minutes. What the task itself asked of the API server in vain is asked again after five minutes. A predecessor that
+# still holds the run, as after the scheduler was killed, is ended by its supervisor within half a minute.
+TRAINING_RETRIES: dict[str, Any] = {
+    "retries": 8,
+    "retry_delay": timedelta(seconds=15),
+    "retry_exponential_backoff": True,
+    "max_retry_delay": timedelta(minutes=15),
+    "retry_policy": ExceptionRetryPolicy(
+        rules=[
+            RetryRule(
+                exception=AirflowRuntimeError,
+                action=RetryAction.RETRY,
+                retry_delay=timedelta(minutes=5),
+                reason="Airflow's API server did not answer; the training itself is kept.",
+            ),
+            RetryRule(
+                exception=AlreadyRunningError,
+                action=RetryAction.RETRY,
+                retry_delay=timedelta(seconds=20),
+                reason="An earlier try still holds the run and is about to be ended.",
+            ),
+            *RETRY_POLICY.rules,
+        ],
+        default=RetryAction.FAIL,
+    ),
+}
 
 
 def dag_arguments(owner: str, *tags: Tag, max_active_runs: int = 1) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The edge between Airflow and the stages: a task decorator that turns missing inputs into skips."""
+"""The edge between Airflow and the stages: a task decorator that turns missing inputs and stops into skips."""
 
 import functools
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from include.core.errors import MissingInputError
+from include.core.errors import MissingInputError, StoppedError
 from include.core.progress import Progress
 
 if TYPE_CHECKING:
@@ -18,7 +18,8 @@ def stage_task(function: Callable[..., Any] | None = None, **arguments: Any) -> 
     """Decorate a DAG's function as a task.
 
     When an input does not exist yet, a scheduled run skips with the reason; a run that somebody
-    started by hand fails with it. Keyword arguments are those of `airflow.sdk.task`.
+    started by hand fails with it. Work that a person stopped is a skip in either. Keyword
+    arguments are those of `airflow.sdk.task`.
     """
     if function is None:
         return functools.partial(stage_task, **arguments)
@@ -30,6 +31,8 @@ def stage_task(function: Callable[..., Any] | None = None, **arguments: Any) -> 
         except MissingInputError as error:
             if get_current_context()["dag_run"].run_type == "manual":
                 raise
+            raise AirflowSkipException(str(error)) from error
+        except StoppedError as error:
             raise AirflowSkipException(str(error)) from error
 
     return task(**arguments)(guarded)

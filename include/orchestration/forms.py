@@ -7,12 +7,16 @@ from typing import Any
 
 from airflow.sdk import Param
 
+from include.config.choices import CHANGEABLE, ENGINE_NAMES
 from include.config.files import preset_names, system_names
 from include.core.timeframes import TIMEFRAMES_MS
 from include.orchestration import schedules
 
 SYMBOL = r"[A-Z0-9]+/[A-Z]+:[A-Z]+"
 SYMBOLS = rf"^(all|{SYMBOL}(,\s*{SYMBOL})*)$"
+_CHANGE = rf"[ \t]*({'|'.join(CHANGEABLE)})(\.[a-z0-9_]+)*[ \t]*=[ \t]*[^\s][^\r\n]*"
+# lines of KEY=VALUE; what a key takes is held against the configuration by the first task
+OVERRIDES = rf"^({_CHANGE}(\r?\n|$)|[ \t]*\r?\n)*[ \t]*$"
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,119}$"
 INSTANT = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})?)?$"
 
@@ -28,18 +32,56 @@ def market_data() -> dict[str, Any]:
 
 
 def train_ppo() -> dict[str, Any]:
-    """Return the form of `train_ppo`."""
+    """Return the form of `train_ppo`, its fields those of `TrainingRequest`."""
+    return _what_to_train() | _how_long() | _how() | _which_run()
+
+
+def _what_to_train() -> dict[str, Any]:
+    section = "What to train"
     return {
-        "system": _system("What to train"),
-        "preset": Param(None, type=["null", "string"], enum=[None, *preset_names()], title="Preset",
-                        section="What to train",
-                        description="Named change of the hyper-parameters; empty is the checklist's."),
-        "steps": Param(None, type=["null", "integer"], minimum=1, maximum=100_000_000, title="Steps",
-                       section="How long", description="Environment steps; empty is the profile's, else the system's."),
-        "seed": Param(None, type=["null", "integer"], minimum=0, maximum=2**32 - 1, title="Seed", section="How long",
-                      description="Empty is the system's."),
-        "output": Param(None, type=["null", "string"], pattern=NAME, title="Run name", section="Where to",
-                        description="Name of the run; empty derives it from dataset, configuration and seed."),
+        "system": _system(section),
+        "preset": Param(None, type=["null", "string"], enum=[None, *preset_names()], title="Preset", section=section,
+                        description="Named change of the configuration; empty is the checklist's."),
+        "symbols": Param("all", type="string", pattern=SYMBOLS, title="Symbols", section=section,
+                         description="`all` that the system or the preset names, or unified symbols of the universe."),
+        "overrides": Param("", type="string", format="multiline", pattern=OVERRIDES, maxLength=4_000, section=section,
+                           title="Changes", description=f"One KEY=VALUE a line, such as training.learning_rate=1e-4; "
+                                                        f"keys begin with {', '.join(CHANGEABLE)}."),
+    }  # fmt: skip
+
+
+def _how_long() -> dict[str, Any]:
+    section = "How long"
+    return {
+        "steps": Param(None, type=["null", "integer"], minimum=1, maximum=100_000_000, title="Steps", section=section,
+                       description="Environment steps; empty is the profile's, else the system's."),
+        "episodes": Param(None, type=["null", "integer"], minimum=1, maximum=10_000_000, title="Episodes",
+                          section=section, description="End earlier, after so many episodes; empty sets no such end."),
+        "minutes": Param(None, type=["null", "number"], minimum=0.1, maximum=20_160, title="Minutes", section=section,
+                         description="End earlier, after so many minutes of training; empty sets no such end."),
+    }  # fmt: skip
+
+
+def _how() -> dict[str, Any]:
+    section = "How"
+    return {
+        "seeds": Param(None, type=["null", "array"], items={"type": "integer", "minimum": 0, "maximum": 2**32 - 1},
+                       minItems=1, maxItems=20, uniqueItems=True, title="Seeds", section=section,
+                       description="One training each, such as [1, 2, 3]; empty is the system's one."),
+        "engine": Param(None, type=["null", "string"], enum=[None, *ENGINE_NAMES], title="Engine", section=section,
+                        description="What trains; empty is the configuration's."),
+    }  # fmt: skip
+
+
+def _which_run() -> dict[str, Any]:
+    section = "Which run"
+    return {
+        "output": Param(None, type=["null", "string"], pattern=NAME, title="Run name", section=section,
+                        description="Empty derives it from dataset, configuration and seed; with several seeds "
+                                    "each is added."),
+        "resume": Param(None, type=["null", "string"], pattern=NAME, title="Resume run", section=section,
+                        description="Id of an unfinished run to go on with; its own dataset, configuration and seed "
+                                    "are taken, so that every other field stays as it is."),
     }  # fmt: skip
 
 

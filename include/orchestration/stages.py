@@ -5,6 +5,7 @@ verdicts, never frames. It raises once, at its end. Airflow is not imported here
 """
 
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -12,18 +13,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from include.config.settings import Settings
-from include.config.system import load_system
+from include.config.system import load_system, with_settings
 from include.config.universe import select
 from include.core.checks import CheckReport
 from include.core.clock import parse_utc, wall_now
-from include.core.errors import DataQualityError, InvalidInputError, MissingInputError, PerpetuaError
+from include.core.errors import DataQualityError, InvalidInputError, MissingInputError, PerpetuaError, TransientError
 from include.core.progress import Progress, no_progress
 from include.orchestration.links import Links
 
 if TYPE_CHECKING:
     from include.alerts.slack import SlackChannel
+    from include.training.slots import SlotReport
 
 log = logging.getLogger(__name__)
+
+STOP_WAIT_SECONDS = 30.0
 
 
 def fetch_market_data(
@@ -177,12 +181,16 @@ def train(
     preset: str | None = None,
     overrides: dict[str, Any] | None = None,
     steps: int | None = None,
+    episodes: int | None = None,
+    minutes: float | None = None,
     seed: int | None = None,
     output: str | None = None,
-    engine: str = "sb3",
+    engine: str | None = None,
+    device: str = "auto",
+    dies_with_parent: bool = False,
     progress: Progress = no_progress,
 ) -> dict[str, Any]:
-    """Train on a frozen dataset; return the run's summary."""
+    """Train on a frozen dataset, or go on with that training; return the run's summary."""
     from include.features.dataset import load_dataset
     from include.training.train import train as train_run
 
@@ -191,13 +199,89 @@ def train(
         load_system(system, preset, overrides),
         load_dataset(settings.home.dataset(dataset_id)),
         steps=steps,
+        episodes=episodes,
+        minutes=minutes,
         seed=seed,
         output=output,
         engine=engine,
+        device=device,
         preset=preset,
+        dies_with_parent=dies_with_parent,
         progress=progress,
     )
     return summary.model_dump(mode="json")
+
+
+def resume_training(
+    settings: Settings,
+    run_id: str,
+    *,
+    system: str | None = None,
+    dataset_id: str | None = None,
+    preset: str | None = None,
+    overrides: dict[str, Any] | None = None,
+    steps: int | None = None,
+    episodes: int | None = None,
+    minutes: float | None = None,
+    seed: int | None = None,
+    engine: str | None = None,
+    device: str | None = None,
+    dies_with_parent: bool = False,
+    progress: Progress = no_progress,
+) -> dict[str, Any]:
+    """Go on with an unfinished run: its dataset, its configuration, its seed, to its last step.
+
+    Whatever is named beside the run must be what it was started with, or is refused with the difference.
+    """
+    from include.features.dataset import load_dataset
+    from include.training.runs import read_config, read_run
+    from include.training.train import train as train_run
+
+    folder = settings.home.run(run_id)
+    run = read_run(folder)
+    is_named = system is not None or preset is not None
+    base = load_system(system or run.system, preset) if is_named else read_config(folder)
+    summary = train_run(
+        settings,
+        with_settings(base, overrides or {}),
+        load_dataset(settings.home.dataset(dataset_id or run.dataset_id)),
+        steps=steps,
+        episodes=episodes,
+        minutes=minutes,
+        seed=seed,
+        engine=engine,
+        resume=run_id,
+        preset=run.preset,
+        device=device or run.device,
+        dies_with_parent=dies_with_parent,
+        progress=progress,
+    )
+    return summary.model_dump(mode="json")
+
+
+def stop_training(settings: Settings, run_id: str) -> dict[str, Any]:
+    """Have the trainer of a run keep its last step and end, and return where it ended.
+
+    Raises
+    ------
+    InvalidInputError
+        Nothing trains the run.
+    TransientError
+        It still trains after half a minute.
+    """
+    from include.training.ownership import is_locked
+    from include.training.runs import read_run
+    from include.training.stopping import request_stop
+
+    folder = settings.home.run(run_id)
+    request_stop(folder)
+    deadline = time.monotonic() + STOP_WAIT_SECONDS
+    while is_locked(folder):
+        if time.monotonic() > deadline:
+            raise TransientError(f"Run `{run_id}` has not ended within {STOP_WAIT_SECONDS:g} s. Hint: it will, soon.")
+        time.sleep(0.1)
+    run = read_run(folder)
+    return {"run_id": run_id, "status": run.status, "timesteps": run.timesteps}
 
 
 def announce_training(settings: Settings, run_id: str) -> dict[str, Any]:
@@ -269,14 +353,23 @@ def promote(
 
 
 def check(settings: Settings, slot: str, now: datetime | None = None) -> dict[str, Any]:
-    """Run one of the day's checks and post it."""
-    from include.alerts.messages import slot as slot_message
-    from include.alerts.slack import SlackChannel
+    """Run one of the day's checks, or the pre-training checklist, and post it."""
+    from include.training.pre_training import SLOT, pre_training
     from include.training.slots import slot_report
 
-    report = slot_report(settings, slot, now or wall_now())
+    if slot == SLOT:
+        checklist = pre_training(settings, settings.system, lambda: load_system(settings.system))
+        return post_check(settings, checklist.slot_report)
+    return post_check(settings, slot_report(settings, slot, now or wall_now()))
+
+
+def post_check(settings: Settings, report: "SlotReport") -> dict[str, Any]:
+    """Post a check and return what it says."""
+    from include.alerts.messages import slot as slot_message
+    from include.alerts.slack import SlackChannel
+
     posted = SlackChannel(settings).post(slot_message(report))
-    return {"slot": slot, "passed": report.report.passed, "lines": list(report.lines), "ts": posted.ts}
+    return {"slot": report.slot, "passed": report.report.passed, "lines": list(report.lines), "ts": posted.ts}
 
 
 def slot_at(settings: Settings, instant: datetime) -> str:

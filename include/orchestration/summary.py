@@ -32,7 +32,7 @@ def summarise(settings: Settings, chain: Chain) -> Summary:
     published = chain.returned("market_data", "lake.publish")
     built = chain.returned("build_features", "publish")
     verdict = chain.returned("revalidate_model", "evaluation.revalidate")
-    run = read_run(settings.home.run(chain.returned("train_ppo", "training.train")))
+    run = read_run(settings.home.run(chain.trained_run))
     is_pending = chain.stages[-1].state == AWAITING
     note = f"{verdict['gates_passed']} of {len(verdict['gates'])} gates passed"
     return Summary(

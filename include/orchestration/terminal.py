@@ -28,7 +28,7 @@ def progress(screen: Console) -> Iterator[Progress]:
 
         def report(label: str, done: int, total: int) -> None:
             if label not in known:
-                known[label] = bars.add_task(label, total=total)
+                known[label] = bars.add_task(label, total=total, completed=done)
             bars.update(known[label], completed=done, total=total)
 
         yield report

@@ -35,8 +35,9 @@ from include.reporting.verdict import (
     read_result,
     revalidation_id,
 )
+from include.training.ownership import is_locked
 from include.training.policy import Policy, load_policy, require_features
-from include.training.runs import RunInfo, is_locked, read_config, read_run
+from include.training.runs import RunInfo, read_config, read_run
 
 logger = logging.getLogger(__name__)
 

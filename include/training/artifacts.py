@@ -1,13 +1,14 @@
 """Models on disk: SB3 zip, safetensors, normaliser and manifest, each atomic, tied by checksums.
 
-    checkpoints/step_00010240/   model.zip  model.safetensors  normalizer.json  manifest.json
+    checkpoints/step_00010240/   model.zip  model.safetensors  normalizer.json  manifest.json  state.*
     best_model.zip  best_model.safetensors  best_model.normalizer.json  best_model.manifest.json
 
 Everything is read without unpickling: the zip is for stock stable-baselines3 and is never opened here.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+import shutil
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -112,11 +113,14 @@ def parameters_sha256(parameters: Mapping[str, NDArray[Any]]) -> str:
     return digest.hexdigest()
 
 
-def write_model(folder: Path, files: ModelFiles, state: ModelState, run_id: str, score: float | None) -> Manifest:
+def write_model(
+    folder: Path, files: ModelFiles, state: ModelState, run_id: str, score: float | None, beside: Sequence[str] = ()
+) -> Manifest:
     """Write the four files of `state` into `folder`, the manifest last, and return the manifest.
 
-    Each file is old or new, never half; a crash between two of them leaves checksums that do not
-    match the manifest, which `verify_model` refuses.
+    `beside` names files already in `folder` that the manifest's checksums cover too. Each file is old or new,
+    never half; a crash between two of them leaves checksums that do not match the manifest, which `verify_model`
+    refuses.
     """
     with atomic_path(folder / files.zip) as temporary:
         state.save_zip(temporary)
@@ -130,7 +134,7 @@ def write_model(folder: Path, files: ModelFiles, state: ModelState, run_id: str,
         parameters_sha256=state.sha256,
         architecture=state.architecture,
         score=score,
-        files={name: sha256_file(folder / name) for name in (files.zip, files.tensors, files.normalizer)},
+        files={name: sha256_file(folder / name) for name in (files.zip, files.tensors, files.normalizer, *beside)},
     )
     write_json(folder / files.manifest, manifest.model_dump(mode="json"))
     return manifest
@@ -149,6 +153,25 @@ def read_manifest(folder: Path, files: ModelFiles) -> Manifest:
         raise IntegrityError(f"`{folder / files.manifest}` is not a manifest: {error}") from error
 
 
+def copy_model(source: Path, held: ModelFiles, target: Path, files: ModelFiles) -> Manifest:
+    """Copy the verified model `held` in `source` to `target` under the names `files`, the manifest last.
+
+    Raises
+    ------
+    IntegrityError
+        As `verify_model`.
+    """
+    manifest = verify_model(source, held)
+    names = {held.zip: files.zip, held.tensors: files.tensors, held.normalizer: files.normalizer}
+    for old, new in names.items():
+        with atomic_path(target / new) as temporary:
+            shutil.copyfile(source / old, temporary)
+    renamed = {new: manifest.files[old] for old, new in names.items()}
+    copied = manifest.model_copy(update={"files": renamed})
+    write_json(target / files.manifest, copied.model_dump(mode="json"))
+    return copied
+
+
 def verify_model(folder: Path, files: ModelFiles) -> Manifest:
     """Open every file of a saved model, compare its checksum, and return the manifest.
 
@@ -161,7 +184,7 @@ def verify_model(folder: Path, files: ModelFiles) -> Manifest:
     """
     manifest = read_manifest(folder, files)
     required = {files.zip, files.tensors, files.normalizer}
-    if set(manifest.files) != required:
+    if not required <= set(manifest.files):
         raise IntegrityError(f"`{folder / files.manifest}` must name {sorted(required)}, was {sorted(manifest.files)}.")
     for name, recorded in manifest.files.items():
         _verify_file(folder / name, recorded)

@@ -16,12 +16,15 @@ from include.training.logs import (
     EPISODES,
     LOGS,
     UPDATES,
+    VALIDATION,
     Columns,
     LogFile,
     empty_log,
     read_log,
 )
-from include.training.runs import RunInfo, is_locked, read_run
+from include.training.mlflow_mirror import mirror_error
+from include.training.ownership import is_locked
+from include.training.runs import RunInfo, read_run
 
 MIN_TREND_POINTS = 10
 
@@ -34,12 +37,14 @@ class RunFacts:
     ----------
     is_alive : bool
         A living process holds the run's lock.
-    convergence, updates, episodes : dict of float64 arrays
-        The three CSV logs, empty when absent.
+    convergence, updates, episodes, validation : dict of float64 arrays
+        The CSV logs, empty when absent.
     checkpoints : tuple of Checkpoint
         Oldest first.
     log_problems : tuple of str
         Documented log files that are not there or cannot be read, and why.
+    mirror_error : str or None
+        Why the newest write to MLflow failed.
     """
 
     folder: Path
@@ -48,8 +53,10 @@ class RunFacts:
     convergence: Columns
     updates: Columns
     episodes: Columns
+    validation: Columns
     checkpoints: tuple[Checkpoint, ...]
     log_problems: tuple[str, ...]
+    mirror_error: str | None = None
 
     @property
     def timesteps(self) -> int:
@@ -99,8 +106,10 @@ def read_facts(folder: Path) -> RunFacts:
         convergence=tables[CONVERGENCE.name],
         updates=tables[UPDATES.name],
         episodes=tables[EPISODES.name],
+        validation=_read(logs, VALIDATION, problems),
         checkpoints=tuple(list_checkpoints(folder)),
         log_problems=tuple(problems),
+        mirror_error=mirror_error(folder),
     )
 
 
@@ -136,6 +145,24 @@ def improvement(convergence: Columns, window_steps: int) -> float | None:
     if not before.any() or before.all():
         return None
     return float(rewards[~before].max() - rewards[before].max())
+
+
+def train_validation_gap(episodes: Columns, validation: Columns, rounds: int) -> float | None:
+    """Return by how much the win rate in training exceeds that on the validation split, mean of the last `rounds`.
+
+    A round is compared with the episodes that ended since the round before. None while one of them has no trades.
+    """
+    steps, rates = validation["timestep"], validation["win_rate"]
+    if len(steps) < rounds:
+        return None
+    starts = np.concatenate([[0.0], steps])[-rounds - 1 : -1]
+    ended, won = episodes["timesteps"], episodes["win_rate"]
+    gaps = []
+    for start, step, rate in zip(starts, steps[-rounds:], rates[-rounds:], strict=True):
+        trained = won[(ended > start) & (ended <= step) & np.isfinite(won)]
+        gaps.append(trained.mean() - rate if len(trained) else math.nan)
+    gap = float(np.mean(gaps))
+    return gap if math.isfinite(gap) else None
 
 
 def last(values: Columns, column: str) -> float | None:

@@ -42,6 +42,11 @@ EPISODES = LogFile(
     "episodes.csv",
     ("episode", "timesteps", "reward", "length", "win_rate", "profit_factor", "sharpe", "max_dd", "lr"),
 )
+# not one of the operating documents': a row per validation round
+VALIDATION = LogFile(
+    "validation.csv",
+    ("timestep", "total_return", "win_rate", "profit_factor", "sharpe", "max_drawdown", "trades", "gates_passed"),
+)
 CSV_LOGS = (CONVERGENCE, UPDATES, EPISODES)
 ALL_LOGS = (*(log.name for log in CSV_LOGS), DAILY_SUMMARY, ALERTS, TENSORBOARD)
 
@@ -55,14 +60,17 @@ class LogWriter:
         The run's `logs` folder; it is created when absent.
     log : LogFile
         Which file; the header is written at once.
+    is_resumed : bool
+        Go on behind the rows that are there.
     """
 
-    def __init__(self, folder: Path, log: LogFile) -> None:
+    def __init__(self, folder: Path, log: LogFile, *, is_resumed: bool = False) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._log = log
-        self._stream = (folder / log.name).open("w", newline="", encoding="utf-8")
+        self._stream = (folder / log.name).open("a" if is_resumed else "w", newline="", encoding="utf-8")
         self._writer = csv.writer(self._stream, lineterminator="\n")
-        self._put(log.columns)
+        if not self._stream.tell():
+            self._put(log.columns)
 
     def write(self, row: Mapping[str, float | int | None]) -> None:
         """Append one row; its keys must be the file's columns. None and NaN become empty cells."""

@@ -1,4 +1,4 @@
-"""The record of a running training: the three CSV logs and TensorBoard, whatever engine trains."""
+"""The record of a running training: its CSV logs and TensorBoard, whatever engine trains."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,9 +15,12 @@ from include.training.logs import (
     EPISODES,
     TENSORBOARD,
     UPDATES,
+    VALIDATION,
     LogWriter,
     append_line,
+    read_log,
 )
+from include.training.scoring import ValidationScore
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +67,20 @@ class Recorder:
     ----------
     folder : Path
         The run's `logs` folder.
+    resumed_at : int or None
+        Rollout boundary at which a training goes on; its logs are already cut back to it. None starts anew.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._convergence = LogWriter(folder, CONVERGENCE)
-        self._updates = LogWriter(folder, UPDATES)
-        self._episodes = LogWriter(folder, EPISODES)
-        self._tensorboard = SummaryWriter(str(folder / TENSORBOARD))
-        self._count = 0
+    def __init__(self, folder: Path, resumed_at: int | None = None) -> None:
+        is_resumed = resumed_at is not None
+        self._convergence = LogWriter(folder, CONVERGENCE, is_resumed=is_resumed)
+        self._updates = LogWriter(folder, UPDATES, is_resumed=is_resumed)
+        self._episodes = LogWriter(folder, EPISODES, is_resumed=is_resumed)
+        self._validation = LogWriter(folder, VALIDATION, is_resumed=is_resumed)
+        # TensorBoard's files cannot be cut: it is told to hide what comes after
+        purge = None if resumed_at is None else resumed_at + 1
+        self._tensorboard = SummaryWriter(str(folder / TENSORBOARD), purge_step=purge)
+        self._count = len(read_log(folder, EPISODES)["episode"])
         self._rewards: list[float] = []
         for name in (DAILY_SUMMARY, ALERTS):
             append_line(folder, name)
@@ -124,13 +133,18 @@ class Recorder:
         self._tensorboard.flush()
         self._rewards.clear()
 
-    def validation(self, timestep: int, total_return: float) -> None:
-        """Record a validation score."""
-        self._scalars(timestep, {"validation_return": total_return})
+    def validation(self, timestep: int, score: ValidationScore) -> None:
+        """Record a validation round."""
+        metrics = score.metrics.values()
+        figures = {name: metrics[name] for name in VALIDATION.columns if name in metrics}
+        self._validation.write({"timestep": timestep, "gates_passed": score.gates_passed, **figures})
+        defined = {name: value for name, value in figures.items() if value is not None}
+        self._scalars(timestep, {f"validation/{name}": value for name, value in defined.items()})
+        self._tensorboard.flush()
 
     def close(self) -> None:
         """Close all files."""
-        for log in (self._convergence, self._updates, self._episodes):
+        for log in (self._convergence, self._updates, self._episodes, self._validation):
             log.close()
         self._tensorboard.close()
 

@@ -1,18 +1,13 @@
-"""The run directory: its files, its lock, and `run.json`, the one record of what a run is.
+"""The run directory: its files, and `run.json`, the one record of what a run is.
 
     runs/<run_id>/   run.json  config.json  logs/  checkpoints/  best_model.*  final_model.*
 
-Writing models does not belong here (`artifacts.py`).
+Writing models does not belong here (`artifacts.py`), nor who may write (`ownership.py`).
 """
 
-import fcntl
 import hashlib
 import json
 import logging
-import os
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -20,29 +15,33 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from include.config.system import SystemConfig
-from include.core.errors import AlreadyRunningError, IntegrityError, MissingInputError
+from include.core.errors import IntegrityError, MissingInputError
 from include.core.files import read_json, write_json
 from include.core.paths import Home
+from include.training.identity import Identity, shaping_config
 
 logger = logging.getLogger(__name__)
 
 RUN_FILE = "run.json"
 CONFIG_FILE = "config.json"
-# what decides the parameters that a training reaches; gates, alert limits and texts do not
-_SHAPING = (
-    "name",
-    "timeframe",
-    "calendar",
-    "feature_set",
-    "symbols",
-    "account",
-    "reward",
-    "episode_length",
-    "training",
-)
-_LOCK_ATTEMPTS, _LOCK_PAUSE_SECONDS = 5, 0.05
 
 RunStatus = Literal["running", "finished", "failed", "stopped"]
+EndedBy = Literal["steps", "episodes", "minutes", "rules", "stop"]
+
+
+class Attempt(BaseModel):
+    """One process that trained a run, from one step to another; "lost" says that it ended without a word."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    token: int
+    pid: int
+    started_at: datetime
+    from_step: int
+    to_step: int
+    seconds: float = 0.0
+    ended_at: datetime | None = None
+    status: Literal["running", "finished", "failed", "stopped", "lost"] = "running"
 
 
 class RunInfo(BaseModel):
@@ -50,6 +49,7 @@ class RunInfo(BaseModel):
 
     `best_score` is the portfolio's total return on the validation split, a fraction; `best_gates`
     is how many of the system's gates that same backtest passed, `best_decision` what they would decide.
+    `seconds` counts all attempts; `ended_by` says what ended a training that is finished or stopped.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -73,6 +73,7 @@ class RunInfo(BaseModel):
     host: dict[str, str]
     status: RunStatus = "running"
     timesteps: int = 0
+    episodes: int = 0
     ended_at: datetime | None = None
     seconds: float | None = None
     steps_per_second: float | None = None
@@ -83,17 +84,40 @@ class RunInfo(BaseModel):
     best_decision: str | None = None
     error: str | None = None
     error_type: str | None = None
+    ended_by: EndedBy | None = None
+    feature_set_sha256: str | None = None
+    device: str = "cpu"
+    code_version: str | None = None
+    attempts: tuple[Attempt, ...] = ()
+
+    @property
+    def began_at(self) -> datetime:
+        """When the newest attempt began."""
+        return self.attempts[-1].started_at if self.attempts else self.started_at
 
 
-def config_sha256(system: SystemConfig, engine: str) -> str:
-    """Return the identity of everything in `system` that shapes a training, and of its engine."""
-    document = system.model_dump(mode="json", include=set(_SHAPING)) | {"engine": engine}
+def config_sha256(system: SystemConfig, device: str = "cpu") -> str:
+    """Return the identity of everything in `system` that shapes a training, and of where it is computed."""
+    document = shaping_config(system) | ({} if device == "cpu" else {"device": device})
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 
-def run_id_of(system: SystemConfig, dataset_id: str, engine: str) -> str:
+def run_id_of(system: SystemConfig, dataset_id: str, device: str = "cpu") -> str:
     """Return the run id of a training: the same inputs give the same id, any other input another."""
-    return f"{system.name}-{dataset_id[:8]}-{config_sha256(system, engine)[:8]}-s{system.training.seed}"
+    return f"{system.name}-{dataset_id[:8]}-{config_sha256(system, device)[:8]}-s{system.training.seed}"
+
+
+def identity_of_run(folder: Path) -> Identity:
+    """Return the inputs that the run in `folder` was started with."""
+    info = read_run(folder)
+    return Identity(
+        dataset_id=info.dataset_id,
+        feature_set_sha256=info.feature_set_sha256,
+        features=info.features,
+        inactive_features=info.inactive_features,
+        device=info.device,
+        config=shaping_config(read_config(folder)),
+    )
 
 
 def write_run(folder: Path, info: RunInfo) -> RunInfo:
@@ -155,43 +179,6 @@ def latest_run(home: Home, system: str, status: RunStatus | None = None) -> RunI
     return runs[-1] if runs else None
 
 
-@contextmanager
-def lock_run(folder: Path) -> Iterator[None]:
-    """Hold the run `folder` for this process alone; the lock ends with the process, however it ends.
-
-    The lock file lies beside the folder, because an interrupted run's folder is moved aside.
-
-    Raises
-    ------
-    AlreadyRunningError
-        Another trainer holds the run.
-    """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with _lock_file(folder).open("a+", encoding="utf-8") as stream:
-        if not _acquire(stream.fileno()):
-            stream.seek(0)
-            raise AlreadyRunningError(
-                f"Run `{folder.name}` is being trained by process {stream.read().strip() or 'unknown'}. "
-                "Hint: wait for it, or train with another seed."
-            )
-        stream.truncate(0)
-        stream.write(str(os.getpid()))
-        stream.flush()
-        yield
-
-
-def is_locked(folder: Path) -> bool:
-    """Return whether a living trainer holds the run `folder`."""
-    if not _lock_file(folder).exists():
-        return False
-    with _lock_file(folder).open("r", encoding="utf-8") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
-
-
 def set_aside(folder: Path) -> Path | None:
     """Move an unfinished run to `<run_id>.interrupted-N` and return where it lies now, None without one."""
     if not folder.exists():
@@ -201,19 +188,3 @@ def set_aside(folder: Path) -> Path | None:
         number += 1
     folder.rename(aside)
     return aside
-
-
-def _lock_file(folder: Path) -> Path:
-    return folder.with_name(f".{folder.name}.lock")
-
-
-def _acquire(descriptor: int) -> bool:
-    # a reader's `is_locked` holds the lock for microseconds; one refusal is not yet another trainer
-    for _ in range(_LOCK_ATTEMPTS):
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            time.sleep(_LOCK_PAUSE_SECONDS)
-        else:
-            return True
-    return False

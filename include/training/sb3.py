@@ -1,160 +1,114 @@
-"""The reference engine: PPO of stable-baselines3 on one CPU thread, with every value from the system's YAML."""
-
-from functools import partial
-from pathlib import Path
+"""The reference engine: stock PPO behind the interface that the loop drives; the algorithms are in `sb3_model.py`."""
 
 import numpy as np
-import torch
-from stable_baselines3 import PPO
-from stable_baselines3.common.callbacks import CallbackList
-from stable_baselines3.common.logger import Logger
-from stable_baselines3.common.running_mean_std import RunningMeanStd
-from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
+from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.vec_env import VecNormalize
 
 from include.config.system import SystemConfig
-from include.core.errors import DivergedError, InvalidInputError
-from include.core.progress import Progress
-from include.core.seeding import derive_seed
-from include.environments.make import make_env
 from include.features.dataset import Dataset
-from include.training.artifacts import Architecture, ModelState
-from include.training.callbacks import (
-    GuardCallback,
-    KeepCallback,
-    ProgressCallback,
-    RecordCallback,
-    has_finite_parameters,
-)
-from include.training.keeper import Keeper
-from include.training.normalizer import Normalizer
-from include.training.recorder import Recorder
-
-ENGINE = "sb3"
+from include.training import sb3_state
+from include.training.artifacts import ModelState
+from include.training.engine import Outcome, Snapshot
+from include.training.guards import Guard, exploded
+from include.training.recorder import Episode, Update
+from include.training.sb3_model import batch_of, build_model, model_state, parameters_of, vec_normalize
 
 
-def train_sb3(
-    system: SystemConfig, dataset: Dataset, recorder: Recorder, keeper: Keeper, progress: Progress
-) -> ModelState:
-    """Train `system` on the train split of `dataset` for `system.training.total_timesteps` steps.
+class Sb3Trainer:
+    """PPO of stable-baselines3 over `system.training.n_envs` environments of the batch face.
 
     Parameters
     ----------
     system : SystemConfig
-        `system.training` holds steps and seed.
+        Hyper-parameters and seed.
     dataset : Dataset
-        Frozen dataset.
-    recorder : Recorder
-        Takes every ended episode and every update.
-    keeper : Keeper
-        Takes the model at every rollout boundary where a checkpoint is due.
-    progress : callable
-        Called with "training", steps done, steps in all.
-
-    Returns
-    -------
-    ModelState
-        At the last rollout boundary.
-
-    Raises
-    ------
-    DivergedError
-        An observation, a reward, a loss or a parameter is NaN or infinite.
+        Its train split is played.
+    device : {"cpu", "cuda"}
+        Where the networks live.
     """
-    model = build_model(system, dataset)
-    callbacks = CallbackList(
-        [
-            RecordCallback(recorder),
-            GuardCallback(dataset.info.features),
-            KeepCallback(keeper, partial(model_state, model)),
-            ProgressCallback(progress, system.training.total_timesteps),
-        ]
-    )
-    try:
-        model.learn(system.training.total_timesteps, callback=callbacks)
-    except ValueError as error:
-        # torch refuses NaN logits in the middle of an update with a ValueError of its own
-        if not has_finite_parameters(model.policy):
-            raise DivergedError(
-                f"Parameters became NaN or infinite in the update at step {model.num_timesteps:,}. "
-                "Hint: reduce `learning_rate` (preset diverging)."
-            ) from error
-        raise
-    return model_state(model)
+
+    def __init__(self, system: SystemConfig, dataset: Dataset, device: str = "cpu") -> None:
+        self._system = system
+        self._model = build_model(system, dataset, device)
+        self._env = vec_normalize(self._model)
+        self._batch = batch_of(self._env)
+        self._guard = Guard(system, dataset.info)
+        self._watch = _Watch(self._env, self._guard)
+        self._model.start(system.training.total_timesteps, self._watch)
+
+    @property
+    def timestep(self) -> int:
+        """Environment steps done."""
+        return self._model.num_timesteps
+
+    def advance(self) -> Outcome:
+        """Collect one rollout and update the policy on it; see `engine.Trainer`."""
+        self._watch.episodes.clear()
+        try:
+            self._model.step(self._watch)
+        except ValueError as error:
+            # torch refuses NaN logits in the middle of an update with a ValueError of its own
+            if all(bool(tensor.isfinite().all()) for tensor in self._model.policy.parameters()):
+                raise
+            raise exploded(self.timestep) from error
+        update = self._update()
+        self._guard.update(update, parameters_of(self._model))
+        return Outcome(self.timestep, tuple(self._watch.episodes), update)
+
+    def adjust(self, *, learning_rate: float | None = None, ent_coef: float | None = None) -> None:
+        """Change a coefficient from the next update on; None leaves it."""
+        if learning_rate is not None:
+            self._model.set_learning_rate(learning_rate)
+        if ent_coef is not None:
+            self._model.ent_coef = ent_coef
+
+    def model(self) -> ModelState:
+        """Return the model as it is now."""
+        return model_state(self._model)
+
+    def snapshot(self) -> Snapshot:
+        """Return the whole state at this rollout boundary."""
+        return sb3_state.snapshot(self._model, self._env, self._batch)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go on from `snapshot` bit for bit."""
+        sb3_state.restore(self._model, self._env, self._batch, snapshot)
+
+    def _update(self) -> Update:
+        values = self._model.logger.name_to_value
+        return Update(
+            timestep=self.timestep,
+            policy_loss=float(values["train/policy_gradient_loss"]),
+            value_loss=float(values["train/value_loss"]),
+            entropy=-float(values["train/entropy_loss"]),
+            approx_kl=float(values["train/approx_kl"]),
+            clip_fraction=float(values["train/clip_fraction"]),
+        )
 
 
-def build_model(system: SystemConfig, dataset: Dataset) -> PPO:
-    """Return stock PPO over one normalised environment, seeded by `system.training.seed`.
+class _Watch(BaseCallback):
+    """Guard every step and collect the episodes that ended in it.
 
-    The seeds of python, numpy and torch are set too; torch works on one thread, which is faster than
-    two for networks of this size.
+    The episode reward is summed from the environment's components: what VecNormalize and the reward clip hand to
+    the learner would hide an absurd reward.
     """
-    training, seed = system.training, system.training.seed
-    torch.set_num_threads(1)
-    make = partial(make_env, system, dataset, "train", purpose="training", seed=derive_seed(seed, "environment"))
-    env = VecNormalize(
-        DummyVecEnv([make]),
-        norm_obs=training.normalize_observations,
-        norm_reward=training.normalize_reward,
-        gamma=training.gamma,
-    )
-    model = PPO(
-        "MlpPolicy",
-        env,
-        learning_rate=training.learning_rate,
-        n_steps=training.n_steps,
-        batch_size=training.batch_size,
-        n_epochs=training.n_epochs,
-        gamma=training.gamma,
-        gae_lambda=training.gae_lambda,
-        clip_range=training.clip_range,
-        ent_coef=training.ent_coef,
-        vf_coef=training.vf_coef,
-        max_grad_norm=training.max_grad_norm,
-        policy_kwargs={"net_arch": list(training.net_arch)},
-        seed=seed,
-        device="cpu",
-    )
-    model.set_logger(Logger(folder=None, output_formats=[]))
-    return model
 
+    def __init__(self, env: VecNormalize, guard: Guard) -> None:
+        super().__init__()
+        self.episodes: list[Episode] = []
+        self._env = env
+        self._batch = batch_of(env)
+        self._guard = guard
 
-def model_state(model: PPO) -> ModelState:
-    """Return the parameters and the normalisation of `model` as they are now."""
-    tensors = {name: tensor.detach().numpy().copy() for name, tensor in model.policy.state_dict().items()}
-    weights = [
-        tensors[name] for name in tensors if name.startswith("mlp_extractor.policy_net") and name.endswith("weight")
-    ]
-    return ModelState(
-        timestep=model.num_timesteps,
-        parameters=tensors,
-        normalizer=_normalizer(model),
-        architecture=Architecture(
-            observation_size=int(weights[0].shape[1]),
-            hidden=tuple(int(weight.shape[0]) for weight in weights),
-            actions=int(tensors["action_net.weight"].shape[0]),
-        ),
-        save_zip=partial(_save_zip, model),
-    )
+    def _on_training_start(self) -> None:
+        self._guard.observations(np.asarray(self._env.old_obs), 0)
 
-
-def _save_zip(model: PPO, target: Path) -> None:
-    model.save(target)
-
-
-def _normalizer(model: PPO) -> Normalizer:
-    env = model.get_vec_normalize_env()
-    if env is None or not isinstance(env.obs_rms, RunningMeanStd):
-        raise InvalidInputError(f"`model` must train on one VecNormalize over plain observations, was {env}.")
-    return Normalizer(
-        mean=np.array(env.obs_rms.mean, dtype=np.float64),
-        variance=np.array(env.obs_rms.var, dtype=np.float64),
-        count=float(env.obs_rms.count),
-        return_mean=float(env.ret_rms.mean),
-        return_variance=float(env.ret_rms.var),
-        return_count=float(env.ret_rms.count),
-        clip=float(env.clip_obs),
-        reward_clip=float(env.clip_reward),
-        epsilon=float(env.epsilon),
-        gamma=float(env.gamma),
-        is_active=bool(env.norm_obs),
-    )
+    def _on_step(self) -> bool:
+        self._guard.observations(np.asarray(self._env.old_obs), self.num_timesteps)
+        self._guard.rewards(self._env.old_reward, self.num_timesteps)
+        for end in self._batch.ends:
+            self._guard.observations(end.observation, self.num_timesteps)
+            reward, length = sum(end.components.values()), int(end.statistics["steps"] or 0)
+            rate = float(self.model.lr_schedule(1.0))
+            self.episodes.append(Episode(self.num_timesteps, reward, length, end.statistics, rate))
+        return True

@@ -12,18 +12,19 @@ from include.core.timeframes import periods_per_year
 from include.evaluation.backtest import backtest
 from include.evaluation.decision import Decision, decide, gates_passed
 from include.evaluation.gates import evaluate_gates
-from include.evaluation.metrics import metrics_of
+from include.evaluation.metrics import Metrics, metrics_of
 from include.features.dataset import Dataset
 from include.training.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
 class ValidationScore:
-    """Total return of the portfolio (a fraction), the gates it passed and what they would decide."""
+    """Total return of the portfolio (a fraction), the gates it passed, what they would decide, and all metrics."""
 
     total_return: float
     gates_passed: int
     decision: Decision
+    metrics: Metrics
 
 
 def validation_score(system: SystemConfig, dataset: Dataset, policy: Policy) -> ValidationScore:
@@ -33,4 +34,4 @@ def validation_score(system: SystemConfig, dataset: Dataset, policy: Policy) -> 
     metrics = metrics_of(result, periods_per_year(system.timeframe, system.calendar))
     gates = evaluate_gates(metrics, system.gates)
     total_return = float(equity[-1] / equity[0] - 1.0)
-    return ValidationScore(total_return, gates_passed(gates), decide(gates, system.decision))
+    return ValidationScore(total_return, gates_passed(gates), decide(gates, system.decision), metrics)

@@ -16,7 +16,8 @@ from include.core.files import read_json
 from include.core.paths import Home
 from include.core.slots import CheckSlot
 from include.training.facts import RunFacts, read_facts
-from include.training.runs import RunInfo, all_runs, is_locked
+from include.training.ownership import is_locked
+from include.training.runs import RunInfo, all_runs
 from include.training.slot_details import checkpoint_report, convergence_lines, snapshot_lines
 from include.training.slot_drift import drift_line
 from include.training.slot_lines import run_line, status_lines

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from include.config.system import SystemConfig
 from include.core.checks import CheckReport
-from include.training.runs import RunStatus, read_run
+from include.training.runs import EndedBy, RunStatus, read_run
 from include.training.watch import evaluate_run
 
 
@@ -15,7 +15,8 @@ class RunSummary(BaseModel):
     """A training's outcome; `is_reused` says that it had finished before this call.
 
     `best_score` is the portfolio's total return on the validation split, a fraction. `timesteps` can
-    exceed `total_timesteps` by less than one rollout.
+    exceed `total_timesteps` by less than one rollout. `resumed_from` is the step that the last attempt
+    went on from, 0 where it started anew.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -25,6 +26,7 @@ class RunSummary(BaseModel):
     dataset_id: str
     folder: str
     status: RunStatus
+    ended_by: EndedBy | None
     timesteps: int
     total_timesteps: int
     seconds: float | None
@@ -36,6 +38,7 @@ class RunSummary(BaseModel):
     best_decision: str | None
     alerts: CheckReport
     is_reused: bool
+    resumed_from: int
 
 
 def summarise(folder: Path, system: SystemConfig, now: datetime, *, is_reused: bool) -> RunSummary:
@@ -47,4 +50,5 @@ def summarise(folder: Path, system: SystemConfig, now: datetime, *, is_reused: b
         folder=str(folder),
         alerts=evaluate_run(folder, system, now),
         is_reused=is_reused,
+        resumed_from=info.attempts[-1].from_step if info.attempts else 0,
     )

@@ -152,10 +152,12 @@ class BatchVecEnv(VecEnv):
         self,
         method_name: str,
         *args: Any,  # noqa: ARG002
-        indices: VecEnvIndices = None,  # noqa: ARG002
+        indices: VecEnvIndices = None,
         **kwargs: Any,  # noqa: ARG002
     ) -> list[Any]:
-        """Refuse: there are no single environments whose method could be called."""
+        """Return the rows of `action_masks`; refuse the rest: there are no single environments to call."""
+        if method_name == "action_masks":
+            return list(self.batch.action_masks()[list(self._get_indices(indices))])
         raise InvalidInputError(f"`{method_name}` cannot be called in a batch of environments. Hint: use `make_env`.")
 
     def env_is_wrapped(

@@ -16,9 +16,8 @@ from include.core.checks import CheckReport, CheckResult, Severity
 from include.core.errors import DivergedError
 from include.training.facts import RunFacts, read_facts
 from include.training.verdicts import not_yet, verdict
-from include.training.watch_learning import learning_checks
-
-LOSS_COLUMNS = ("policy_loss", "value_loss", "entropy", "approx_kl")
+from include.training.watch_course import course_checks
+from include.training.watch_learning import LOSS_COLUMNS, learning_checks
 
 
 def evaluate_run(run_folder: Path, system: SystemConfig, now: datetime) -> CheckReport:
@@ -49,7 +48,9 @@ def evaluate_facts(facts: RunFacts, limits: AlertConfig, now: datetime) -> Check
         _out_of_memory(facts),
         _finite_losses(facts),
         *learning_checks(facts, limits),
+        *course_checks(facts, limits),
         _checkpoint_age(facts, limits, now),
+        _mirror(facts),
     ]
     return CheckReport(subject=f"training {facts.info.run_id}", results=tuple(results))
 
@@ -93,10 +94,18 @@ def _finite_losses(facts: RunFacts) -> CheckResult:
 def _checkpoint_age(facts: RunFacts, limits: AlertConfig, now: datetime) -> CheckResult:
     if not facts.is_training:
         return not_yet("checkpoint_age", "no training is running")
-    hours = (now - (facts.saved_at or facts.info.started_at)) / timedelta(hours=1)
+    # a training that goes on after a pause has its own time for the next one
+    reference = max(facts.saved_at or facts.info.started_at, facts.info.began_at)
+    hours = (now - reference) / timedelta(hours=1)
     critical = hours > limits.checkpoint_age_critical_hours
     limit = limits.checkpoint_age_critical_hours if critical else limits.checkpoint_age_warning_hours
-    since = "the last checkpoint" if facts.saved_at else "the start, and no checkpoint yet"
+    since = "the last checkpoint" if reference == facts.saved_at else "the start, and no checkpoint yet"
     message = f"{hours:.1f} h since {since} (limit {limit:g} h)."
     severity = Severity.CRITICAL if critical else Severity.WARNING
     return verdict("checkpoint_age", hours <= limit, hours, limit, message, severity)
+
+
+def _mirror(facts: RunFacts) -> CheckResult:
+    error = facts.mirror_error
+    message = f"The run is not mirrored to MLflow: {error}" if error else "The MLflow mirror has no error."
+    return verdict("mlflow_mirror", error is None, error, None, message, Severity.WARNING)

@@ -10,6 +10,7 @@ from include.core.checks import CheckResult, Severity
 from include.training.facts import RunFacts, improvement, last, reward_trend
 from include.training.verdicts import not_yet, undefined, verdict
 
+LOSS_COLUMNS = ("policy_loss", "value_loss", "entropy", "approx_kl")
 RECENT_UPDATES = 10
 RECENT_EPISODES = 100
 MIN_EPISODES = 10

@@ -14,6 +14,8 @@ ORDER = (
 HOMES = {
     "torch": "training",
     "stable_baselines3": "training",
+    "sb3_contrib": "training",
+    "mlflow": "training",
     "great_expectations": "validation",
     "deltalake": "lake",
     "ccxt": "market",

@@ -70,9 +70,28 @@ def test_every_task_retries_by_exception(bag: dict[str, Any]) -> None:
 def test_every_parameter_is_bounded(bag: dict[str, Any]) -> None:
     for dag_id, dag in bag["dags"].items():
         for name, schema in dag["params"].items():
-            bounded = "enum" in schema or "pattern" in schema or {"minimum", "maximum"} <= set(schema)
-            assert bounded, f"{dag_id}.{name} takes anything: {schema}"
+            assert is_bounded(schema), f"{dag_id}.{name} takes anything: {schema}"
             assert schema.get("title"), f"{dag_id}.{name} has no title"
+
+
+def is_bounded(schema: dict[str, Any]) -> bool:
+    if "items" in schema:
+        return "maxItems" in schema and is_bounded(schema["items"])
+    return "enum" in schema or "pattern" in schema or {"minimum", "maximum"} <= set(schema)
+
+
+def test_the_checklist_comes_first_and_each_training_is_mapped(bag: dict[str, Any]) -> None:
+    tasks = bag["dags"]["train_ppo"]["tasks"]
+    assert [name for name, task in tasks.items() if not task["upstream"]] == ["checklist.pre_training"]
+    assert tasks["dataset.freeze_dataset"]["upstream"] == ["checklist.pre_training"]
+    assert {name for name, task in tasks.items() if task["is_mapped"]} == {"training.train", "training.announce"}
+
+
+def test_a_training_outlasts_a_long_outage_and_starts_again_soon_after_a_kill(bag: dict[str, Any]) -> None:
+    train = bag["dags"]["train_ppo"]["tasks"]["training.train"]
+    waits = [min(train["max_retry_delay"], train["retry_delay"] * 2**number) for number in range(train["retries"])]
+    assert waits[0] <= 15
+    assert sum(waits) >= 45 * 60
 
 
 def test_exchange_and_trainer_run_in_their_pools(bag: dict[str, Any]) -> None:

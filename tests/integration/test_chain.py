@@ -121,6 +121,9 @@ def test_a_bad_trigger_is_refused_by_field_name(driven: Driven) -> None:
     token = httpx.get(f"{driven.settings.airflow_url}/auth/token").json()["access_token"]
     for dag_id, conf, field in (
         ("train_ppo", {"steps": 0}, "steps"),
+        ("train_ppo", {"seeds": [1, 1]}, "seeds"),
+        ("train_ppo", {"overrides": "gates=none"}, "overrides"),
+        ("train_ppo", {"resume": "../../etc/passwd"}, "resume"),
         ("revalidate_model", {"run": "../../etc/passwd"}, "run"),
         ("market_data", {"symbols": "BTC; rm -rf /"}, "symbols"),
         ("training_checks", {"slot": "lunch"}, "slot"),

@@ -46,6 +46,11 @@ def describe_task(task: Any) -> dict[str, Any]:
         "policy": type(task.retry_policy).__name__,
         "callbacks": len(task.on_failure_callback or []),
         "pool": task.pool,
+        "upstream": sorted(task.upstream_task_ids),
+        "is_mapped": task.get_closest_mapped_task_group() is not None,
+        "retries": task.retries,
+        "retry_delay": task.retry_delay.total_seconds(),
+        "max_retry_delay": task.max_retry_delay.total_seconds(),
         "outlets": [asset.name for asset in task.outlets],
     }
 

@@ -18,7 +18,8 @@ from tests.unit.features.samples import candles, fill_lake
 
 COMMANDS = [
     ["market", "backfill"], ["market", "status"], ["market", "export"], ["validate"], ["features", "build"],
-    ["features", "report"], ["dataset", "freeze"], ["dataset", "export"], ["env", "audit"], ["train"], ["check"],
+    ["features", "report"], ["dataset", "freeze"], ["dataset", "export"], ["env", "audit"], ["train"],
+    ["train", "stop"], ["check"],
     ["revalidate"], ["sandbox"], ["sandbox", "advance"], ["up"], ["bench"],
 ]  # fmt: skip
 
@@ -52,6 +53,35 @@ def test_a_missing_input_says_what_to_do_first(monkeypatch, capsys) -> None:
 def test_an_assignment_needs_a_key_and_a_value(monkeypatch, capsys) -> None:
     assert run(monkeypatch, "train", "--set", "learning_rate") == 1
     assert "`--set` must be KEY=VALUE, was 'learning_rate'" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_configuration_file_is_one_of_sections(monkeypatch, capsys, tmp_path) -> None:
+    (tmp_path / "changes.yaml").write_text("- training")
+    assert run(monkeypatch, "train", "--config", str(tmp_path / "changes.yaml")) == 1
+    assert "`--config` must be a YAML file of sections, was ['training']" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_configuration_file_and_assignments_both_change_the_training(monkeypatch, capsys, tmp_path) -> None:
+    (tmp_path / "changes.yaml").write_text("training: {seed: 7, learning_rate: 1}\naccount: {fee_bps: 5}")
+    assert run(monkeypatch, "train", "--config", str(tmp_path / "changes.yaml"), "--set", "training.gamma=2") == 1
+    shown = " ".join(capsys.readouterr().err.split())
+    assert "`training.learning_rate` input should be less than or equal to 0.001, was 1" in shown
+    assert "`training.gamma` input should be less than or equal to 1, was 2" in shown
+
+
+def test_a_training_that_does_not_run_cannot_be_stopped(monkeypatch, capsys) -> None:
+    assert run(monkeypatch, "train", "stop", "nothing") == 1
+    assert "`run` must be one in training, was 'nothing'" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_run_that_does_not_exist_cannot_be_resumed(monkeypatch, capsys) -> None:
+    assert run(monkeypatch, "train", "--resume", "nothing") == 1
+    assert "Run `nothing` does not exist" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_resumed_run_keeps_its_name(monkeypatch, capsys) -> None:
+    assert run(monkeypatch, "train", "--resume", "mine", "--output", "other") == 1
+    assert "`--output` must be left out beside `--resume`, was 'other'" in " ".join(capsys.readouterr().err.split())
 
 
 def test_a_bad_setting_is_named_before_anything_runs(monkeypatch, capsys) -> None:

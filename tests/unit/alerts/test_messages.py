@@ -120,8 +120,13 @@ def test_a_failed_training_is_critical_and_says_how_to_go_on() -> None:
     text = shown(training_summary(run_of(status="failed", error="MemoryError: no"), report_of(), PAGE))
     assert text.startswith(":rotating_light: Training failed")
     assert "MemoryError: no" in text
-    assert "start `train_ppo` again" in text
+    assert "Read the error, remove the cause, then: start `train_ppo` with `phase4-abc-s42` under Resume run" in text
     assert f"<{PAGE}|run>" in text
+
+
+def test_a_stopped_training_says_how_to_go_on() -> None:
+    text = shown(training_summary(run_of(status="stopped"), report_of(), PAGE))
+    assert "*Next step* Start `train_ppo` with `phase4-abc-s42` under Resume run" in text
 
 
 def test_the_same_event_has_the_same_key_and_another_event_another() -> None:
@@ -131,6 +136,7 @@ def test_the_same_event_has_the_same_key_and_another_event_another() -> None:
     assert key() == key(seconds=126.0)
     assert key() != key(run_id="other")
     assert key() != key(status="failed")
+    assert key(status="stopped", timesteps=1) != key(status="stopped", timesteps=2)
     assert verdict(result_of(), {}).key == verdict(result_of(), {}).key
     assert task_failed("d", "t", "r", "e", PAGE).key != task_failed("d", "t", "r2", "e", PAGE).key
 
@@ -142,8 +148,8 @@ def test_a_check_without_alerts_is_one_line(name: str) -> None:
     assert shown(message) == ":white_check_mark: *The check* · OK · run `r1`"
 
 
-@pytest.mark.parametrize("name", ["standup", "snapshot"])
-def test_standup_and_snapshot_carry_their_lines_even_when_all_is_well(name: str) -> None:
+@pytest.mark.parametrize("name", ["standup", "snapshot", "pre-training"])
+def test_reports_carry_their_lines_even_when_all_is_well(name: str) -> None:
     message = slot(slot_of(name, lines=("Training status: 10k", "Blockers: None")))
     assert "Training status: 10k\nBlockers: None" in shown(message)
 

@@ -50,6 +50,21 @@ def test_sandbox_mode_refuses_a_url_that_is_not_loopback(monkeypatch: pytest.Mon
         load_settings().endpoint("exchange")
 
 
+def test_runs_are_mirrored_to_the_home_to_a_server_of_this_machine_or_nowhere(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert load_settings().mlflow_tracking is None
+    monkeypatch.setenv("PERPETUA_MLFLOW_URL", "")
+    assert load_settings().mlflow_tracking == f"sqlite:///{tmp_path.resolve()}/home/mlflow.db"
+    monkeypatch.setenv("PERPETUA_MLFLOW_URL", "http://127.0.0.1:5000")
+    assert load_settings().mlflow_tracking == "http://127.0.0.1:5000"
+    monkeypatch.setenv("PERPETUA_MLFLOW_URL", "https://mlflow.example")
+    with pytest.raises(ConfigurationError, match="`PERPETUA_MLFLOW_URL` must be a loopback URL in sandbox mode"):
+        load_settings().mlflow_tracking  # noqa: B018  # reading it is the case under test
+    monkeypatch.setenv("PERPETUA_MODE", "live")
+    assert load_settings().mlflow_tracking == "https://mlflow.example"
+
+
 def test_live_mode_leaves_the_clients_their_own_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PERPETUA_MODE", "live")
     assert load_settings().endpoint("exchange") is None

@@ -1,8 +1,12 @@
+import re
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
-from include.config.files import system_names
+from include.config.files import preset_names, system_names
 from include.config.system import (
+    LEARNING_RATES,
     RangeConfig,
     RewardConfig,
     ShadowRewardConfig,
@@ -11,6 +15,7 @@ from include.config.system import (
     with_settings,
 )
 from include.core.errors import ConfigurationError
+from tests.support.documents import document, needs_documents
 
 
 def test_phase4_holds_the_checklists_eleven_hyper_parameters() -> None:
@@ -50,10 +55,14 @@ def test_dotted_overrides_come_last() -> None:
     ("arguments", "message"),
     [
         (("phase9",), "`system` must be one of phase4, shadow"),
-        (("phase4", "bold"), "`preset` must be one of checklist, handoff, diverging, was 'bold'"),
+        (("phase4", "bold"), "`preset` must be one of checklist, handoff, diverging, .*, was 'bold'"),
         (("phase4", None, {"training.lr": 1}), "`training.lr` extra inputs are not permitted, was 1"),
         (("phase4", None, {"gates": []}), "`gates` must begin with one of training, reward"),
-        (("phase4", None, {"training.learning_rate": 0.5}), "`training.learning_rate` .*0.001, was 0.5"),
+        (("phase4", None, {"training.learning_rate": 1.01e-3}), "`training.learning_rate` .*0.001, was 0.00101"),
+        (("phase4", None, {"training.learning_rate": 0.99e-5}), "`training.learning_rate` .*0.00001, was 9.9e-06"),
+        (("phase4", None, {"training.adaptive_rate": {"factor": 0.5}}), "`kl_limit` or `plateau_rounds` must be given"),
+        (("phase4", None, {"training.adaptive_rate": {"factor": 1.0, "kl_limit": 0.1}}), "factor` .*less than 1"),
+        (("phase4", None, {"training.weight_decay": -0.1}), "`training.weight_decay` .*, was -0.1"),
     ],
 )
 def test_what_is_unknown_or_out_of_bounds_is_named(arguments: tuple, message: str) -> None:
@@ -65,6 +74,76 @@ def test_every_preset_of_every_system_is_valid() -> None:
     for name in system_names():
         for preset in load_system(name).presets:
             load_system(name, preset)
+
+
+@pytest.mark.parametrize("rate", [1e-5, 1e-3])
+def test_the_ends_of_the_learning_rates_range_are_allowed(rate: float) -> None:
+    assert load_system("phase4", None, {"training.learning_rate": rate}).training.learning_rate == rate
+
+
+def test_what_no_document_asks_of_phase4_is_off() -> None:
+    training = load_system("phase4").training
+    assert (training.engine, training.learning_rate_schedule, training.weight_decay) == ("fused", "constant", 0.0)
+    assert (training.ent_coef_final, training.target_kl, training.early_stop_rounds, training.adaptive_rate) == (
+        None,
+        None,
+        None,
+        None,
+    )
+
+
+def test_shared_presets_stand_beside_a_systems_own_and_a_systems_own_wins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = tmp_path / "presets.yaml"
+    shared.write_text("handoff: {training: {n_steps: 4}}\nother: {training: {n_steps: 8}}\n")
+    monkeypatch.setattr("include.config.files.PRESETS", shared)
+    assert preset_names("phase4")[-1] == "other"
+    assert load_system("phase4", "other").training.n_steps == 8
+    assert load_system("phase4", "handoff").training.n_steps == 2048
+
+
+@needs_documents
+def test_the_hyper_parameters_of_both_documents_are_read_from_their_tables() -> None:
+    checklist, handoff = document("phase4_operations_checklist"), document("phase4_handoff")
+    written = dict(re.findall(r"- \[ \] (\w+) = ([\d.,e-]+)", checklist))
+    assert len(written) == 11
+    training = load_system("phase4").training
+    assert {name: float(text.replace(",", "")) for name, text in written.items()} == {
+        name: getattr(training, name) for name in written
+    }
+    names = {"Entropy Coef": "ent_coef", "Total Timesteps": "total_timesteps", "Learning Rate": "learning_rate",
+             "Batch Size": "batch_size", "Value Func Coef": "vf_coef", "GAE Lambda": "gae_lambda"}  # fmt: skip
+    found = {label: float(text.replace(",", "")) for label, text in re.findall(r"- \*\*(.+)\*\*: ([\d.,e-]+)", handoff)}
+    preset = load_system("phase4", "handoff").training
+    assert {label: found[label] for label in names} == {label: getattr(preset, name) for label, name in names.items()}
+    low, high = re.search(r"range: (\S+) to (\S+)\)", handoff).groups()
+    assert (float(low), float(high)) == LEARNING_RATES
+
+
+@needs_documents
+def test_the_remedies_of_the_handoff_and_the_checklist_are_presets() -> None:
+    note = document("phase4_handoff").split("If divergence observed")[1]
+    rate, entropy, norm = re.search(r"learning rate to (\S+)\n.*entropy coef to (\S+)\n.*max_norm=(\S+)", note).groups()
+    diverging = load_system("phase4", "diverging").training
+    assert (diverging.learning_rate, diverging.ent_coef, diverging.max_grad_norm) == (
+        float(rate),
+        float(entropy),
+        float(norm),
+    )
+    guide = document("phase4_operations_checklist")
+    assert load_system("phase4", "explore").training.ent_coef == float(entropy)
+    conservative = re.search(r"Reduce learning_rate to (\S+) \(conservative\)", guide)
+    steps = re.search(r"Consider reducing n_steps → (\d+)", guide)
+    longer = re.search(r"add (\d+)k more timesteps", guide)
+    assert conservative
+    assert steps
+    assert longer
+    usual = load_system("phase4").training
+    assert load_system("phase4", "conservative_rate").training.learning_rate == float(conservative[1])
+    assert load_system("phase4", "short_rollouts").training.n_steps == int(steps[1])
+    more = load_system("phase4", "longer").training.total_timesteps - usual.total_timesteps
+    assert more == 1000 * int(longer[1])
 
 
 def test_shadow_holds_the_documents_defaults() -> None:
@@ -92,7 +171,7 @@ def test_shadow_holds_the_documents_defaults() -> None:
 
 
 def test_the_presets_of_shadow_are_the_fees_of_its_exchange() -> None:
-    fees = {preset: load_system("shadow", preset).account.fee_bps for preset in load_system("shadow").presets}
+    fees = {preset: load_system("shadow", preset).account.fee_bps for preset in ("bybit_taker", "bybit_maker")}
     assert fees == {"bybit_taker": 5.5, "bybit_maker": 2.0}
 
 

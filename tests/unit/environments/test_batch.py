@@ -1,3 +1,4 @@
+import json
 from collections import Counter
 from typing import Any
 
@@ -7,7 +8,7 @@ import psutil
 import pytest
 
 from include.core.errors import InvalidInputError
-from include.environments.batch import DRAWN_AHEAD, BatchEnv
+from include.environments.batch import DRAWN_AHEAD, BatchEnv, BatchSnapshot
 from include.environments.make import make_batch, make_env
 from include.features.dataset import Dataset
 from tests.support.datasets import dataset_of, martingale
@@ -226,3 +227,71 @@ def test_sixty_four_environments_over_sixty_two_symbols_fit_into_300_mb_above_th
         batch.step(rng.integers(5, size=64))
 
     assert process.memory_info().rss - before < 300 * 2**20
+
+
+@pytest.mark.parametrize(("system", "settings"), [("phase4", {}), ("shadow", MINUTES)])
+def test_a_restored_batch_goes_on_bit_for_bit(system: str, settings: dict) -> None:
+    data = world(system)
+    actions = np.random.default_rng(0).integers(4, size=(900, 3))
+    # short episodes, so that new starts are drawn on both sides of the snapshot
+    settings = settings | {"episode_length": 7}
+    batch = make_batch(system, data, "train", 3, seed=11, **settings)
+    batch.reset()
+    for row in actions[:451]:
+        batch.step(row)
+    arrays, meta = batch.snapshot()
+    stored = BatchSnapshot({name: array.copy() for name, array in arrays.items()}, json.loads(json.dumps(meta)))
+    other = make_batch(system, data, "train", 3, seed=99, **settings)
+    other.reset()
+
+    other.restore(stored)
+
+    assert [str(end) for end in other.ends] == [str(end) for end in batch.ends]
+    ends = 0
+    for row in actions[451:]:
+        mine, theirs = batch.step(row), other.step(row)
+        for ours, other_array in zip(mine, theirs, strict=True):
+            assert ours.tobytes() == other_array.tobytes()
+        assert [str(end) for end in batch.ends] == [str(end) for end in other.ends]
+        ends += len(batch.ends)
+    assert ends >= 3 * DRAWN_AHEAD
+    for name, array in batch.snapshot().arrays.items():
+        assert array.tobytes() == other.snapshot().arrays[name].tobytes()
+
+
+def test_a_snapshot_does_not_move_with_its_batch(dataset: Dataset) -> None:
+    batch = make_batch("phase4", dataset, "train", 2, seed=1, episode_length=5)
+    batch.reset()
+    taken = batch.snapshot()
+    before = {name: array.copy() for name, array in taken.arrays.items()}
+    generators = json.dumps(taken.meta)
+    for _ in range(400):
+        batch.step(np.ones(2, np.int64))
+
+    assert all((array == before[name]).all() for name, array in taken.arrays.items())
+    assert json.dumps(taken.meta) == generators
+
+
+def test_a_batch_restored_before_its_first_reset_must_still_be_reset(dataset: Dataset) -> None:
+    batch = make_batch("phase4", dataset, "train", 2, seed=1)
+    fresh = batch.snapshot()
+    first = batch.reset()
+    batch.restore(fresh)
+
+    with pytest.raises(InvalidInputError, match="`reset` must be called"):
+        batch.step(np.zeros(2, np.int64))
+    assert (batch.reset() == first).all()
+
+
+def test_a_snapshot_of_another_size_is_refused(dataset: Dataset) -> None:
+    taken = make_batch("phase4", dataset, "train", 3, seed=1).snapshot()
+
+    with pytest.raises(InvalidInputError, match=r"`seats` of shape \(2, \d+\), was \(3, \d+\)"):
+        make_batch("phase4", dataset, "train", 2, seed=1).restore(taken)
+
+
+def test_a_system_without_masks_allows_every_action(dataset: Dataset) -> None:
+    batch = make_batch("phase4", dataset, "train", 2, seed=1)
+
+    assert not batch.has_masks
+    assert batch.action_masks().tolist() == [[True] * 5] * 2

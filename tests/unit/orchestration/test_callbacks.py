@@ -6,11 +6,14 @@ import pytest
 
 from include.config.settings import Settings
 from include.core.checks import CheckReport, CheckResult
-from include.core.errors import DataQualityError, TransientError
-from include.orchestration.callbacks import report_failure
+from include.core.errors import BlockedError, DataQualityError, TransientError
+from include.orchestration.callbacks import failure_message, report_failure
+from include.orchestration.links import Links
 from tests.support.sandbox import running_sandbox
 
-TASK = SimpleNamespace(dag_id="market_data", task_id="lake.validate", run_id="scheduled__2026-03-01T00:02:00+00:00")
+TASK = SimpleNamespace(
+    dag_id="market_data", task_id="lake.validate", run_id="scheduled__2026-03-01T00:02:00+00:00", map_index=-1
+)
 BROKEN = CheckReport(
     subject="batch b",
     results=(CheckResult(name="schema_candles", passed=False, message="high is below low in 3 rows"),),
@@ -51,6 +54,17 @@ def test_any_other_error_reaches_slack_with_the_way_to_its_log(settings, monkeyp
 
 def test_a_task_that_was_killed_is_reported_as_such(settings, monkeypatch) -> None:
     assert "its process may have been killed" in posted(settings, None, monkeypatch)
+
+
+def test_instances_of_a_mapped_task_are_told_apart(settings: Settings) -> None:
+    second = SimpleNamespace(**{**vars(TASK), "map_index": 1})
+    messages = [failure_message(task, None, Links(settings)) for task in (TASK, second)]
+    assert "market_data.lake.validate[1]" in messages[1].text
+    assert messages[0].key != messages[1].key
+
+
+def test_a_checklist_that_blocked_was_posted_already(settings, monkeypatch) -> None:
+    assert "disk" not in posted(settings, BlockedError("disk"), monkeypatch)
 
 
 def test_a_slack_that_is_away_is_logged_and_hides_nothing(

@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import pytest
 from airflow.sdk.exceptions import AirflowSkipException
 
-from include.core.errors import InvalidInputError, MissingInputError
+from include.core.errors import InvalidInputError, MissingInputError, StoppedError
 from include.orchestration import edge
 
 
@@ -47,3 +47,9 @@ def test_the_function_keeps_its_name_and_signature() -> None:
         fetch.function.__wrapped__.__annotations__["batch_id"] == "str"
         or fetch.function.__wrapped__.__annotations__["batch_id"] is str
     )
+
+
+def test_work_that_a_person_stopped_is_a_skip_by_hand_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(edge, "get_current_context", lambda: {"dag_run": SimpleNamespace(run_type="manual")})
+    with pytest.raises(AirflowSkipException, match="stopped at step 7"):
+        operator(StoppedError("stopped at step 7")).python_callable()

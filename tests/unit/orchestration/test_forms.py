@@ -1,6 +1,7 @@
 import re
 
 import pytest
+from airflow.sdk.exceptions import ParamValidationError
 
 from include.orchestration import forms
 
@@ -20,10 +21,59 @@ def test_a_run_name_cannot_leave_its_folder(text: str) -> None:
     assert not re.match(forms.NAME, text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["", "training.seed=7", "reward.clip = 5\r\nsymbols=[]\n", "\n\ntraining.net_arch=[64, 64]\n \nsplits.a=x=y "],
+)
+def test_changes_are_lines_of_key_and_value(text: str) -> None:
+    assert re.match(forms.OVERRIDES, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["training.seed", "training.seed=", "gates=1", "trainings.seed=1", "training.=1", "training.seed=1\nseed 2", "=1"],
+)
+def test_other_changes_are_refused(text: str) -> None:
+    assert not re.match(forms.OVERRIDES, text)
+
+
+@pytest.mark.timeout(5)
+def test_a_long_wrong_text_of_changes_is_refused_at_once() -> None:
+    assert not re.match(forms.OVERRIDES, "training.a=" + " " * 1_000 + "b\n" * 1_000 + "!")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("steps", 0),
+        ("episodes", -1),
+        ("minutes", 0),
+        ("seeds", []),
+        ("seeds", [-1]),
+        ("seeds", [1, 1]),
+        ("seeds", "1"),
+        ("engine", "warp"),
+        ("preset", "brave"),
+        ("system", "alchemy"),
+        ("overrides", "training.seed"),
+        ("resume", "../run"),
+    ],
+)
+def test_a_bad_value_is_refused_by_its_field(name: str, value: object) -> None:
+    with pytest.raises(ParamValidationError):
+        forms.train_ppo()[name].resolve(value)
+
+
+@pytest.mark.parametrize(("name", "value"), [("seeds", [1, 2]), ("minutes", 0.5), ("engine", "sb3"), ("steps", 1)])
+def test_a_good_value_is_taken(name: str, value: object) -> None:
+    assert forms.train_ppo()[name].resolve(value) == value
+
+
 def test_choices_come_from_configuration() -> None:
     form = forms.train_ppo()
     assert form["system"].schema["enum"] == ["phase4", "shadow"]
     assert {None, "checklist", "diverging", "handoff"} <= set(form["preset"].schema["enum"])
+    assert form["engine"].schema["enum"] == [None, "fused", "sb3"]
     assert forms.training_checks()["slot"].schema["enum"] == [
         "auto",
         "standup",

@@ -11,8 +11,9 @@ from include.evaluation.backtest import backtest
 from include.features.dataset import INFO_FILE
 from include.reporting.revalidate import revalidate
 from include.reporting.verdict import RevalidationResult, read_result
+from include.training.ownership import lock_run
 from include.training.policy import load_policy
-from include.training.runs import RUN_FILE, lock_run, read_config, read_run
+from include.training.runs import RUN_FILE, read_config, read_run
 from tests.unit.reporting.conftest import SYMBOLS, small_dataset
 
 TIMES = {"created_at", "steps_seconds"}

@@ -9,7 +9,9 @@ import numpy as np
 from include.config.system import SystemConfig, load_system
 from include.features.dataset import Dataset
 from include.training.artifacts import Architecture, ModelState
+from include.training.bundle import BundleInfo
 from include.training.checkpoints import save_checkpoint
+from include.training.identity import identity_of
 from include.training.logs import ALERTS, CONVERGENCE, DAILY_SUMMARY, EPISODES, LOGS, TENSORBOARD, UPDATES, LogWriter
 from include.training.normalizer import Normalizer
 from include.training.runs import RunInfo, write_run
@@ -19,6 +21,7 @@ NOW = datetime(2026, 2, 24, 10, 0, tzinfo=UTC)
 STARTED = datetime(2026, 2, 23, 10, 0, tzinfo=UTC)
 HIDDEN = (4, 4)
 TINY = {
+    "training.engine": "sb3",
     "training.n_steps": 64,
     "training.batch_size": 32,
     "training.n_epochs": 2,
@@ -116,6 +119,25 @@ def normalizer(rng: np.random.Generator, size: int = 13) -> Normalizer:
         gamma=0.99,
         is_active=True,
     )
+
+
+def bundle_info(**changes: object) -> BundleInfo:
+    """Return the record of a bundle of run "r" at step 100."""
+    values: dict[str, object] = {
+        "run_id": "r",
+        "timestep": 100,
+        "token": 1,
+        "code_version": "c" * 40,
+        "identity": identity_of(tiny_system(), tiny_dataset().info, "cpu"),
+        "logs": {},
+        "episodes": 0,
+        "alerting": (),
+        "best": None,
+        "learning_rate": 3e-4,
+        "ent_coef": 0.001,
+        "trainer": {},
+    }
+    return BundleInfo.model_validate(values | changes)
 
 
 def add_checkpoint(folder: Path, timestep: int) -> Path:

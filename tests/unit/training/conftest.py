@@ -13,7 +13,7 @@ from tests.unit.training.builders import tiny_dataset, tiny_system
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> RunSummary:
     """Summary of a finished training of 256 steps on two symbols."""
-    settings = Settings(PERPETUA_HOME=tmp_path_factory.mktemp("home"))
+    settings = Settings(PERPETUA_HOME=tmp_path_factory.mktemp("home"), mlflow_url="off")
     return train(settings, tiny_system(), tiny_dataset(), steps=256, seed=7)
 
 

@@ -12,6 +12,7 @@ from include.training.artifacts import (
     BEST,
     CHECKPOINT,
     FINAL,
+    copy_model,
     parameters_sha256,
     read_parameters,
     verify_model,
@@ -116,3 +117,33 @@ def test_a_pickle_in_place_of_the_tensors_is_refused_unread(tmp_path: Path) -> N
     (tmp_path / "model.safetensors").write_bytes(pickle.dumps({"weight": 1}))
     with pytest.raises(IntegrityError, match="must be a safetensors file"):
         read_parameters(tmp_path / "model.safetensors")
+
+
+def test_a_model_is_copied_under_another_name_with_its_checksums(tmp_path: Path) -> None:
+    source = tmp_path / "checkpoint"
+    source.mkdir()
+    (source / "state.json").write_text("{}")
+    written = write_model(source, CHECKPOINT, model_state(7), "r", 0.25, beside=["state.json"])
+    assert set(written.files) == {CHECKPOINT.zip, CHECKPOINT.tensors, CHECKPOINT.normalizer, "state.json"}
+    copied = copy_model(source, CHECKPOINT, tmp_path, BEST)
+    assert verify_model(tmp_path, BEST) == copied
+    assert (copied.timestep, copied.score, copied.parameters_sha256) == (7, 0.25, written.parameters_sha256)
+    assert (tmp_path / BEST.zip).read_bytes() == (source / CHECKPOINT.zip).read_bytes()
+
+
+def test_a_damaged_model_is_not_copied(tmp_path: Path) -> None:
+    source = tmp_path / "checkpoint"
+    source.mkdir()
+    write_model(source, CHECKPOINT, model_state(7), "r", 0.25)
+    (source / CHECKPOINT.tensors).write_bytes(b"something else")
+    with pytest.raises(IntegrityError, match="must have sha256"):
+        copy_model(source, CHECKPOINT, tmp_path, BEST)
+    assert not (tmp_path / BEST.manifest).exists()
+
+
+def test_a_file_beside_the_model_is_covered_by_the_checksums(tmp_path: Path) -> None:
+    (tmp_path / "state.json").write_text("{}")
+    write_model(tmp_path, CHECKPOINT, model_state(7), "r", 0.25, beside=["state.json"])
+    (tmp_path / "state.json").write_text("[]")
+    with pytest.raises(IntegrityError, match=r"state.json` must have sha256"):
+        verify_model(tmp_path, CHECKPOINT)

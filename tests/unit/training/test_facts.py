@@ -8,7 +8,7 @@ import pytest
 
 from include.training.facts import improvement, last, read_facts, reward_trend
 from include.training.logs import CONVERGENCE, EPISODES, LOGS, empty_log
-from include.training.runs import lock_run
+from include.training.ownership import lock_run
 from tests.unit.training.builders import add_checkpoint, write_run_folder
 
 

@@ -1,6 +1,7 @@
 """The CSV logs: columns, empty cells, flushing, damaged files."""
 
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -8,16 +9,21 @@ import pytest
 
 from include.core.errors import IntegrityError, InvalidInputError, MissingInputError
 from include.training.logs import (
+    ALERTS,
     CONVERGENCE,
     CSV_LOGS,
+    DAILY_SUMMARY,
     EPISODES,
+    TENSORBOARD,
     UPDATES,
+    VALIDATION,
     LogFile,
     LogWriter,
     append_line,
     empty_log,
     read_log,
 )
+from tests.support.documents import document, needs_documents
 
 ROW = {"timestep": 64, "reward": -1.5, "kl_divergence": 0.01, "value_loss": 0.5, "policy_entropy": 1.6}
 
@@ -35,6 +41,22 @@ def test_columns_are_those_of_the_operating_documents() -> None:
         "episodes.csv",
         "episode,timesteps,reward,length,win_rate,profit_factor,sharpe,max_dd,lr",
     )
+
+
+@needs_documents
+def test_files_and_columns_stand_in_the_documents_themselves() -> None:
+    checklist, handoff = document("phase4_operations_checklist"), document("phase4_handoff")
+    for log in (CONVERGENCE, UPDATES):
+        section = checklist[checklist.index(f". {log.name}") :]
+        columns = re.search(r"# (?:Columns: |Column structure:\n# )(.+)", section)
+        assert columns is not None
+        assert tuple(re.split(r",\s*", columns[1])) == log.columns
+    # the handoff's table of the same file name is per episode: it has a file of its own here
+    columns = re.search(r"CSV Metrics \(per episode\)\n.*\nColumns: (.+)", handoff)
+    assert columns is not None
+    assert tuple(columns[1].split(", ")) == EPISODES.columns
+    for name in (DAILY_SUMMARY, ALERTS, TENSORBOARD):
+        assert f"{name}" in checklist
 
 
 def test_a_row_is_on_disk_before_the_file_is_closed(tmp_path: Path) -> None:
@@ -55,7 +77,7 @@ def test_undefined_values_are_empty_cells_and_read_as_nan(tmp_path: Path) -> Non
     assert columns["kl_divergence"][0] == math.inf
 
 
-@pytest.mark.parametrize("log", CSV_LOGS, ids=lambda log: log.name)
+@pytest.mark.parametrize("log", [*CSV_LOGS, VALIDATION], ids=lambda log: log.name)
 def test_reader_and_writer_share_one_column_definition(tmp_path: Path, log: LogFile) -> None:
     with LogWriter(tmp_path, log) as writer:
         writer.write({name: float(number) for number, name in enumerate(log.columns)})
@@ -111,3 +133,18 @@ def test_lines_are_appended_and_an_empty_one_only_creates_the_file(tmp_path: Pat
     append_line(tmp_path / "logs", "alerts.log", "first")
     append_line(tmp_path / "logs", "alerts.log", "second")
     assert (tmp_path / "logs" / "alerts.log").read_text() == "first\nsecond\n"
+
+
+def test_a_resumed_log_goes_on_behind_its_rows_and_gets_its_header_once(tmp_path: Path) -> None:
+    for step in (64, 128):
+        with LogWriter(tmp_path, CONVERGENCE, is_resumed=True) as writer:
+            writer.write(ROW | {"timestep": step})
+    assert (tmp_path / CONVERGENCE.name).read_text().count("timestep") == 1
+    assert read_log(tmp_path, CONVERGENCE)["timestep"].tolist() == [64.0, 128.0]
+
+
+def test_a_log_that_starts_anew_forgets_its_rows(tmp_path: Path) -> None:
+    for step in (64, 128):
+        with LogWriter(tmp_path, CONVERGENCE) as writer:
+            writer.write(ROW | {"timestep": step})
+    assert read_log(tmp_path, CONVERGENCE)["timestep"].tolist() == [128.0]

@@ -1,22 +1,19 @@
-"""Run ids, run.json, the lock, runs moved aside."""
+"""Run ids, run.json, runs moved aside."""
 
 import json
-import subprocess
-import sys
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from include.config.system import load_system
-from include.core.errors import AlreadyRunningError, IntegrityError, MissingInputError
+from include.core.errors import IntegrityError, MissingInputError
 from include.core.paths import Home
 from include.training.runs import (
     all_runs,
     config_sha256,
-    is_locked,
+    identity_of_run,
     latest_run,
-    lock_run,
     read_config,
     read_run,
     run_id_of,
@@ -26,26 +23,10 @@ from include.training.runs import (
 )
 from tests.unit.training.builders import STARTED, run_info
 
-_HOLD = """
-import sys, time
-from pathlib import Path
-from include.training.runs import lock_run
-with lock_run(Path(sys.argv[1])):
-    print("held", flush=True)
-    time.sleep(60)
-"""
-
-
-def _hold_elsewhere(folder: Path) -> subprocess.Popen[str]:
-    holder = subprocess.Popen([sys.executable, "-c", _HOLD, str(folder)], stdout=subprocess.PIPE, text=True)
-    assert holder.stdout is not None
-    assert holder.stdout.readline() == "held\n"
-    return holder
-
 
 def test_run_id_names_system_dataset_configuration_and_seed() -> None:
     system = load_system("phase4")
-    assert run_id_of(system, "0123456789abcdef", "sb3") == f"phase4-01234567-{config_sha256(system, 'sb3')[:8]}-s42"
+    assert run_id_of(system, "0123456789abcdef") == f"phase4-01234567-{config_sha256(system)[:8]}-s42"
 
 
 @pytest.mark.parametrize(
@@ -53,7 +34,7 @@ def test_run_id_names_system_dataset_configuration_and_seed() -> None:
     [{"training.learning_rate": 1e-4}, {"account.fee_bps": 6.0}, {"reward.clip": 5.0}, {"training.total_timesteps": 1}],
 )
 def test_run_id_changes_with_whatever_shapes_the_training(overrides: dict[str, float]) -> None:
-    ids = [run_id_of(load_system("phase4", overrides=o), "d" * 16, "sb3") for o in ({}, overrides)]
+    ids = [run_id_of(load_system("phase4", overrides=o), "d" * 16) for o in ({}, overrides)]
     assert ids[0] != ids[1]
 
 
@@ -61,18 +42,24 @@ def test_run_id_does_not_change_with_alert_limits_or_texts() -> None:
     system = load_system("phase4")
     alerts = system.alerts.model_copy(update={"kl_warning": 0.01})
     changed = system.model_copy(update={"alerts": alerts, "description": "another text"})
-    assert run_id_of(changed, "d" * 16, "sb3") == run_id_of(load_system("phase4"), "d" * 16, "sb3")
+    assert run_id_of(changed, "d" * 16) == run_id_of(load_system("phase4"), "d" * 16)
 
 
-def test_run_id_changes_with_dataset_seed_and_engine() -> None:
+def test_run_id_changes_with_dataset_seed_engine_and_device() -> None:
     system, other = load_system("phase4"), load_system("phase4", overrides={"training.seed": 7})
     ids = {
-        run_id_of(system, "a" * 16, "sb3"),
-        run_id_of(system, "b" * 16, "sb3"),
-        run_id_of(system, "a" * 16, "fused"),
-        run_id_of(other, "a" * 16, "sb3"),
+        run_id_of(system, "a" * 16),
+        run_id_of(system, "b" * 16),
+        run_id_of(load_system("phase4", overrides={"training.engine": "sb3"}), "a" * 16),
+        run_id_of(other, "a" * 16),
+        run_id_of(system, "a" * 16, "cuda"),
     }
-    assert len(ids) == 4
+    assert len(ids) == 5
+
+
+def test_run_id_changes_with_the_candles_in_an_observation() -> None:
+    system = load_system("shadow")
+    assert run_id_of(system, "a" * 16) != run_id_of(system.model_copy(update={"lookback": 10}), "a" * 16)
 
 
 def test_run_record_survives_the_file(tmp_path: Path) -> None:
@@ -140,25 +127,12 @@ def test_runs_are_moved_aside_under_a_new_number_each_time(tmp_path: Path) -> No
     assert set_aside(tmp_path / "r") is None
 
 
-def test_a_run_held_by_a_living_process_is_refused_and_named(tmp_path: Path) -> None:
-    holder = _hold_elsewhere(tmp_path / "r")
-    try:
-        assert is_locked(tmp_path / "r")
-        with (
-            pytest.raises(AlreadyRunningError, match=f"`r` is being trained by process {holder.pid}"),
-            lock_run(tmp_path / "r"),
-        ):
-            pass
-    finally:
-        holder.kill()
-        holder.communicate()
-
-
-def test_the_lock_ends_with_its_process_however_it_ends(tmp_path: Path) -> None:
-    holder = _hold_elsewhere(tmp_path / "r")
-    holder.kill()
-    holder.communicate()
-    assert not is_locked(tmp_path / "r")
-    with lock_run(tmp_path / "r"):
-        assert is_locked(tmp_path / "r")
-    assert not is_locked(tmp_path / "r")
+def test_the_inputs_of_a_run_are_read_back_from_its_folder(tmp_path: Path) -> None:
+    system = load_system("phase4", overrides={"training.seed": 7})
+    write_run(tmp_path / "r", run_info("r", feature_set_sha256="f" * 64, device="cuda"))
+    write_config(tmp_path / "r", system)
+    identity = identity_of_run(tmp_path / "r")
+    assert (identity.dataset_id, identity.feature_set_sha256, identity.device) == ("d" * 16, "f" * 64, "cuda")
+    assert identity.features == ("f_test_0", "f_test_1", "f_test_2")
+    assert identity.config["training"]["seed"] == 7
+    assert "gates" not in identity.config

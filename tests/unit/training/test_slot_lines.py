@@ -8,7 +8,7 @@ import pytest
 from include.config.system import load_system
 from include.core.checks import CheckReport, CheckResult, Severity
 from include.training.facts import read_facts
-from include.training.runs import lock_run
+from include.training.ownership import lock_run
 from include.training.slot_lines import checkpoint_words, hours_since, kl_words, run_line, status_lines, trend_words
 from tests.unit.training.builders import NOW, add_checkpoint, write_run_folder
 

@@ -8,7 +8,7 @@ import pytest
 from include.config.settings import Settings
 from include.core.errors import InvalidInputError
 from include.core.files import write_json
-from include.training.runs import lock_run
+from include.training.ownership import lock_run
 from include.training.slots import TITLES, slot_report
 from include.training.summary import RunSummary
 from tests.unit.training.builders import NOW, STARTED, write_run_folder

@@ -7,7 +7,7 @@ import pytest
 from include.config.campaign import load_campaign
 from include.config.system import load_system
 from include.training.facts import read_facts
-from include.training.runs import lock_run
+from include.training.ownership import lock_run
 from include.training.standup import standup_lines
 from include.training.watch import evaluate_facts
 from tests.unit.training.builders import NOW, add_checkpoint, write_run_folder
@@ -66,7 +66,10 @@ def test_a_critical_alert_is_an_issue_a_blocker_and_tuning(tmp_path: Path) -> No
     lines = _lines(folder)
     assert _line(lines, "- Issues") == "- Issues: ⚠️ kl_divergence"
     assert "- KL divergence spike" in lines
-    assert _line(lines, "- Any tuning") == "- Any tuning needed? Yes: reduce learning_rate to 1e-4 (preset diverging)"
+    assert (
+        _line(lines, "- Any tuning")
+        == "- Any tuning needed? Yes: reduce learning_rate to 1e-4 (preset conservative_rate)"
+    )
 
 
 @pytest.mark.parametrize(

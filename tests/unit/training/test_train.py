@@ -8,11 +8,13 @@ import pytest
 
 from include.config.settings import Settings
 from include.core.errors import AlreadyRunningError, DivergedError, InvalidInputError
+from include.core.progress import Progress
 from include.features.dataset import Dataset
 from include.training.artifacts import BEST, FINAL, verify_model
 from include.training.checkpoints import checkpoint_folders, verify_checkpoint
-from include.training.logs import ALL_LOGS, CONVERGENCE, EPISODES, LOGS, UPDATES, read_log
-from include.training.runs import latest_run, lock_run, read_config, read_run, write_run
+from include.training.logs import ALL_LOGS, CONVERGENCE, EPISODES, LOGS, UPDATES, VALIDATION, read_log
+from include.training.ownership import lock_run
+from include.training.runs import read_config, read_run, write_run
 from include.training.summary import RunSummary
 from include.training.train import train
 from tests.support.datasets import dataset_of, martingale
@@ -33,7 +35,7 @@ def _broken_dataset() -> Dataset:
 def test_a_training_leaves_every_documented_file(finished: RunSummary) -> None:
     folder = Path(finished.folder)
     assert finished.status == "finished"
-    assert {path.name for path in (folder / LOGS).iterdir()} == set(ALL_LOGS)
+    assert {path.name for path in (folder / LOGS).iterdir()} == {*ALL_LOGS, VALIDATION.name}
     assert verify_model(folder, FINAL).timestep == 256
     assert verify_model(folder, BEST).timestep == finished.best_timestep
     assert [verify_checkpoint(path).timestep for path in checkpoint_folders(folder)][-1] == 256
@@ -71,15 +73,33 @@ def test_a_finished_training_is_returned_as_it_is(settings: Settings) -> None:
     assert (Path(first.folder) / FINAL.zip).stat().st_mtime_ns == modified
 
 
-def test_an_unfinished_run_is_moved_aside_and_started_over(settings: Settings) -> None:
-    first = _train(settings)
-    folder = Path(first.folder)
-    write_run(folder, read_run(folder).model_copy(update={"status": "running"}))
-    again = _train(settings)
-    assert not again.is_reused
-    assert again.parameters_sha256 == first.parameters_sha256
-    assert (folder.with_name(f"{folder.name}.interrupted-1") / FINAL.zip).is_file()
-    assert latest_run(settings.home, "phase4") == read_run(folder)
+@pytest.mark.parametrize("engine", ["sb3", "fused"])
+@pytest.mark.parametrize(("cut_at", "kept"), [(64, 0), (192, 128), (512, 512)])
+def test_a_run_cut_short_goes_on_to_the_very_same_parameters(
+    settings: Settings, tmp_path: Path, engine: str, cut_at: int, kept: int
+) -> None:
+    elsewhere = Settings(PERPETUA_HOME=tmp_path / "elsewhere")
+    whole = _train(elsewhere, steps=640, engine=engine)
+    with pytest.raises(RuntimeError, match="cut"):
+        _train(settings, steps=640, engine=engine, progress=_cut_at(cut_at))
+    again = _train(settings, steps=640, engine=engine)
+    # checkpoints lie at 128, 256, 320, 448, 512 and 640
+    assert again.resumed_from == kept
+    assert again.parameters_sha256 == whole.parameters_sha256
+    assert (again.best_score, again.best_timestep) == (whole.best_score, whole.best_timestep)
+    for log in (CONVERGENCE, UPDATES, EPISODES):
+        ours, theirs = (Path(run.folder, LOGS, log.name).read_text() for run in (again, whole))
+        assert ours == theirs
+    last = read_run(Path(again.folder)).attempts[-1]
+    assert (last.from_step, last.to_step, last.status) == (kept, 640, "finished")
+
+
+def _cut_at(step: int) -> Progress:
+    def cut(label: str, done: int, total: int) -> None:
+        if done >= step:
+            raise RuntimeError("cut")
+
+    return cut
 
 
 def test_a_run_that_another_trainer_holds_is_refused_and_untouched(settings: Settings) -> None:
@@ -147,14 +167,14 @@ def test_the_preset_and_a_name_are_recorded(settings: Settings) -> None:
 
 def test_a_name_of_a_finished_run_with_other_inputs_is_refused(settings: Settings) -> None:
     _train(settings, steps=64, output="my-model")
-    with pytest.raises(InvalidInputError, match="`output` must be a new name, was 'my-model'"):
+    with pytest.raises(InvalidInputError, match=r"Run `my-model` .* `training.seed` 7 of the run, 8 now"):
         _train(settings, steps=64, output="my-model", seed=8)
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"engine": "warp"}, "`engine` must be one of sb3, was 'warp'"),
+        ({"engine": "warp"}, "`engine` must be one of sb3, fused, was 'warp'"),
         ({"output": "../escape"}, "`output` must be letters"),
         ({"steps": 0}, "total_timesteps"),
         ({"seed": -1}, "seed"),

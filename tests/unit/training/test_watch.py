@@ -10,8 +10,9 @@ from include.config.system import load_system
 from include.core.checks import CheckReport, CheckResult, Severity
 from include.core.errors import MissingInputError
 from include.training.logs import LOGS
+from include.training.mlflow_mirror import MIRROR_FILE
+from include.training.ownership import lock_run
 from include.training.remedies import remedies
-from include.training.runs import lock_run
 from include.training.summary import RunSummary
 from include.training.watch import evaluate_run
 from tests.unit.training.builders import NOW, STARTED, add_checkpoint, write_run_folder
@@ -44,7 +45,11 @@ def test_every_alert_of_the_documents_is_evaluated_and_has_a_remedy(tmp_path: Pa
         "training_drawdown",
         "entropy",
         "clip_fraction",
+        "convergence",
+        "overfitting",
+        "magnitudes",
         "checkpoint_age",
+        "mlflow_mirror",
     }
     assert names <= set(remedies())
 
@@ -135,3 +140,13 @@ def test_checkpoints_of_an_ended_training_do_not_age(tmp_path: Path) -> None:
 def test_without_a_run_there_is_nothing_to_evaluate(tmp_path: Path) -> None:
     with pytest.raises(MissingInputError, match="Run `r` does not exist"):
         _evaluate(tmp_path / "r")
+
+
+def test_a_broken_mirror_is_a_warning_that_names_its_error(tmp_path: Path) -> None:
+    folder = write_run_folder(tmp_path / "r", [{}])
+    assert _named(_evaluate(folder), "mlflow_mirror").passed
+    (folder / MIRROR_FILE).write_text('{"error": "OperationalError: disk full"}')
+    result = _named(_evaluate(folder), "mlflow_mirror")
+    assert not result.passed
+    assert result.severity is Severity.WARNING
+    assert "disk full" in result.message

@@ -1,0 +1,140 @@
+"""The figures: learning curves against the rule, the martingale, the positive control, what helps against noise."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from bench.learning.trial import Result
+from include.reporting.style import BLUE, GREEN, GREY, INK, ORANGE, RED, dress, new_figure, save, thousands
+
+SEED_COLOURS = (BLUE, GREEN, ORANGE)
+NET = "net profit of an episode, % of balance"
+
+
+def draw(results: Sequence[Result], folder: Path) -> Iterator[Path]:
+    """Write the figure of each group of `results` into `folder` and yield the files."""
+    for group, figure in FIGURES.items():
+        members = [result for result in results if result.case.group == group]
+        if members:
+            yield figure(members, folder / f"learning-{group}.png")
+
+
+def _planted(results: Sequence[Result], target: Path) -> Path:
+    figure = new_figure(4.0 * len(results) + 0.4, 3.9)
+    _head(figure, "PPO with phase4's hyper-parameters on a planted edge: 250 validation episodes of 200 candles")
+    for place, (result, axes) in enumerate(zip(results, _row(figure, len(results)), strict=True)):
+        _curves(axes, result)
+        _level(axes, result.rule_validation, "best threshold rule", "-")
+        _level(axes, 0.8 * result.rule_validation, "80 % of it", ":")
+        axes.set_ylim(-8.0, 1.12 * result.rule_validation)
+        dress(axes, _broken(result.case.name), NET if place == 0 else "")
+        axes.legend(loc="lower right", frameon=False, fontsize=8, labelcolor=INK)
+    return save(figure, target)
+
+
+def _leak(results: Sequence[Result], target: Path) -> Path:
+    figure = new_figure(6.4, 3.9)
+    axes = figure.add_subplot()
+    for result in results:
+        _curves(axes, result)
+        _level(axes, result.rule_validation, "best threshold rule on the leaked column", "-")
+    _head(figure, "Positive control: one feature is the next candle's return")
+    dress(axes, "Validation episodes of a martingale", NET)
+    axes.legend(loc="lower right", frameon=False, fontsize=8, labelcolor=INK)
+    return save(figure, target)
+
+
+def _martingale(results: Sequence[Result], target: Path) -> Path:
+    figure = new_figure(9.6, 3.9)
+    curves, verdicts = _row(figure, 2, is_shared=False)
+    _head(figure, "A martingale pays nobody: PPO on prices without an edge")
+    _curves(curves, results[0])
+    _level(curves, 0.0, "never trading", "-")
+    dress(curves, "Validation episodes, with costs", NET)
+    curves.legend(loc="lower right", frameon=False, fontsize=8, labelcolor=INK)
+    trials = [(result, trial) for result in results for trial in result.trials]
+    for place, (_, trial) in enumerate(trials):
+        verdicts.errorbar(
+            place, trial.final.gross, yerr=3 * trial.final.gross_error, fmt="o", capsize=4,
+            color=SEED_COLOURS[place % len(results[0].trials) % 3],
+        )  # fmt: skip
+        verdicts.annotate(
+            f"{trial.final.trades:.0f} trades", (place, trial.final.gross), xytext=(7, 0), textcoords="offset points",
+            fontsize=7.5, color=INK, va="center",
+        )  # fmt: skip
+    verdicts.axhline(0.0, color=GREY, linewidth=1.0)
+    verdicts.set_xticks(range(len(trials)), [f"{result.case.name}\nseed {trial.seed}" for result, trial in trials])
+    dress(verdicts, "1,250 fresh episodes, ± 3 standard errors", "gross profit of an episode, % of balance")
+    verdicts.tick_params(axis="x", labelsize=6.5)
+    verdicts.margins(x=0.12)
+    return save(figure, target)
+
+
+def _bars(results: Sequence[Result], target: Path) -> Path:
+    figure = new_figure(8.4, 0.9 + 0.36 * len(results))
+    axes = figure.add_subplot()
+    titles = {
+        "noise": "94 features, one of which tells the next return: share of the rule's net profit on fresh paths",
+        "strength": "8 active features: share of the rule's net profit by strength of the edge",
+    }
+    _head(figure, titles[results[0].case.group])
+    for place, result in enumerate(results):
+        shares = [100.0 * (trial.best.share or 0.0) for trial in result.trials]
+        mean = float(np.mean(shares))
+        axes.barh(place, mean, height=0.62, color=BLUE if mean >= 80.0 else "#a9c7dd", zorder=1)
+        axes.plot(shares, [place] * len(shares), "o", color=INK, markersize=3.5, zorder=3)
+        axes.annotate(
+            f"{mean:.0f} %", (max([*shares, 0.0]), place), xytext=(7, 0), textcoords="offset points", fontsize=8,
+            color=INK, va="center",
+        )  # fmt: skip
+    axes.axvline(80.0, color=RED, linestyle=":", linewidth=1.2)
+    axes.axvline(100.0, color=GREY, linewidth=1.2)
+    axes.set_yticks(range(len(results)), [result.case.name for result in results])
+    axes.set_ylim(len(results) - 0.4, -0.6)
+    axes.set_xlim(0.0, 112.0)
+    dress(axes, "", "")
+    axes.grid(visible=False)
+    axes.set_xlabel(
+        "% of the best threshold rule's net profit; bars are means, dots single seeds", fontsize=8.5, color=INK
+    )
+    return save(figure, target)
+
+
+def _curves(axes: Axes, result: Result) -> None:
+    for trial, colour in zip(result.trials, _colours(len(result.trials)), strict=True):
+        steps, nets = zip(*trial.curve, strict=True)
+        axes.plot(steps, nets, color=colour, linewidth=1.4, label=f"PPO, seed {trial.seed}")
+    thousands(axes)
+    axes.set_xlabel("environment steps", fontsize=8.5, color=INK)
+
+
+def _colours(count: int) -> list[str]:
+    return [SEED_COLOURS[place % len(SEED_COLOURS)] for place in range(count)]
+
+
+def _level(axes: Axes, value: float, name: str, style: str) -> None:
+    axes.axhline(value, color=RED if style == ":" else GREY, linestyle=style, linewidth=1.2, label=name)
+
+
+def _row(figure: Figure, count: int, *, is_shared: bool = True) -> list[Axes]:
+    return list(figure.subplots(1, count, sharey=is_shared, squeeze=False)[0])
+
+
+def _head(figure: Figure, text: str) -> None:
+    figure.suptitle(text, x=0.012, ha="left", fontsize=11.5, fontweight="bold", color=INK)
+
+
+def _broken(name: str) -> str:
+    return name.replace(", ", ",\n")
+
+
+FIGURES: dict[str, Callable[[Sequence[Result], Path], Path]] = {
+    "planted": _planted,
+    "noise": _bars,
+    "strength": _bars,
+    "martingale": _martingale,
+    "leak": _leak,
+}

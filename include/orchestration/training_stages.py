@@ -1,0 +1,105 @@
+"""The stages of `train_ppo` as its form asks for them: checklist, dataset, and each training.
+
+The stages that the command line shares are in `stages.py`; wiring belongs to the DAG.
+"""
+
+from typing import Any
+
+from include.config.settings import Settings
+from include.config.system import SystemConfig, load_system
+from include.core.errors import BlockedError, StoppedError, TransientError
+from include.core.progress import Progress, no_progress
+from include.orchestration import stages
+from include.orchestration.termination import noting_sigterm
+from include.orchestration.training_request import TrainingRequest
+
+
+class InterruptedTrainingError(TransientError):
+    """A training was told to end before its time; it kept its last step, and the next try goes on from there."""
+
+
+def require_ready(settings: Settings, request: TrainingRequest) -> dict[str, Any]:
+    """Work through the pre-training checklist, post it and return what it says.
+
+    Raises
+    ------
+    MissingInputError
+        No features were ever built, or the run to resume does not exist: there is nothing to check yet.
+    BlockedError
+        The training would be impossible or wrong.
+    """
+    from include.features.store import read_manifest
+    from include.training.pre_training import pre_training
+    from include.training.runs import read_config, read_run
+
+    dataset_id, name = None, request.system
+    if request.resume is None:
+        # a schedule that comes before the first features skips, and nobody is told
+        read_manifest(settings.home.features(load_system(name).feature_set))
+    else:
+        run = read_run(settings.home.run(request.resume))
+        dataset_id, name = run.dataset_id, run.system
+
+    def load() -> SystemConfig:
+        return read_config(settings.home.run(request.resume)) if request.resume else request.config(settings)
+
+    checklist = pre_training(settings, name, load, dataset_id)
+    posted = stages.post_check(settings, checklist.slot_report)
+    if checklist.verdict == "BLOCKED":
+        reasons = " ".join(failure.message for failure in checklist.blockers)
+        raise BlockedError(f"The pre-training checklist of {name} is BLOCKED: {reasons}")
+    return {"verdict": checklist.verdict, **posted}
+
+
+def trainings(settings: Settings, request: TrainingRequest) -> list[dict[str, Any]]:
+    """Freeze the newest features and return the trainings on them: dataset, seed and name of each run."""
+    from include.training.runs import read_run
+
+    if request.resume is not None:
+        run = read_run(settings.home.run(request.resume))
+        return [{"dataset_id": run.dataset_id, "seed": run.seed, "output": run.run_id}]
+    config = request.config(settings)
+    frozen = stages.freeze_dataset(settings, request.system, request.preset, request.changes(settings))
+    return [{"dataset_id": frozen["id"], **job} for job in request.jobs(config.training.seed)]
+
+
+def train(
+    settings: Settings, request: TrainingRequest, job: dict[str, Any], progress: Progress = no_progress
+) -> dict[str, Any]:
+    """Train one of `trainings`, or go on with it, and return its summary; the process dies with its parent.
+
+    Raises
+    ------
+    InterruptedTrainingError
+        SIGTERM came; the last step is kept.
+    StoppedError
+        A person stopped the run; people were told.
+    """
+    with noting_sigterm() as notice:
+        summary = _train(settings, request, job, progress)
+    where = f"Training `{summary['run_id']}` ended at step {summary['timesteps']:,} of {summary['total_timesteps']:,}"
+    if summary["status"] == "stopped" and notice.came:
+        raise InterruptedTrainingError(f"{where}, asked by SIGTERM; the next try goes on from there.")
+    if summary["status"] == "stopped":
+        stages.announce_training(settings, summary["run_id"])
+        raise StoppedError(f"{where}, stopped by a person. Hint: name it under Resume run to go on.")
+    return summary
+
+
+def _train(settings: Settings, request: TrainingRequest, job: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    if request.resume is not None:
+        return stages.resume_training(settings, request.resume, dies_with_parent=True, progress=progress)
+    return stages.train(
+        settings,
+        request.system,
+        job["dataset_id"],
+        preset=request.preset,
+        overrides=request.changes(settings),
+        steps=request.config(settings).training.total_timesteps,
+        episodes=request.episodes,
+        minutes=request.minutes,
+        seed=job["seed"],
+        output=job["output"],
+        dies_with_parent=True,
+        progress=progress,
+    )

@@ -1,0 +1,206 @@
+"""The pre-training checklist of the operating documents: everything that is looked at before a training may start.
+
+It ends READY, FIX (train, but see to it) or BLOCKED (the training would be impossible or wrong). What is looked at in
+configuration and environment is here, the machine is in `pre_training_machine.py`, data in `pre_training_data.py`.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Literal, NamedTuple
+
+from include.config.settings import Settings
+from include.config.system import SystemConfig, load_system
+from include.core.checks import CheckReport, CheckResult, Severity
+from include.core.errors import InvalidInputError
+from include.environments.make import BATCH_FACES
+from include.training.pre_training_data import data_checks
+from include.training.pre_training_machine import machine_checks
+from include.training.slot_lines import BAD, OK, WARN
+from include.training.slots import SlotReport
+
+SLOT = "pre-training"
+Verdict = Literal["READY", "FIX", "BLOCKED"]
+MARKS: dict[Verdict, str] = {"READY": OK, "FIX": WARN, "BLOCKED": BAD}
+# as the checklist names and orders them
+HYPERPARAMETERS = (
+    "learning_rate",
+    "batch_size",
+    "n_steps",
+    "n_epochs",
+    "gamma",
+    "gae_lambda",
+    "ent_coef",
+    "clip_range",
+    "vf_coef",
+    "max_grad_norm",
+    "total_timesteps",
+)
+
+
+class Section(NamedTuple):
+    """One part of the checklist."""
+
+    title: str
+    results: tuple[CheckResult, ...]
+
+
+class Checklist(NamedTuple):
+    """The checklist as it stands for one training of `system`."""
+
+    system: str
+    sections: tuple[Section, ...]
+
+    @property
+    def report(self) -> CheckReport:
+        """All items."""
+        results = tuple(result for section in self.sections for result in section.results)
+        return CheckReport(subject=f"pre-training {self.system}", results=results)
+
+    @property
+    def verdict(self) -> Verdict:
+        """BLOCKED on a critical failure, FIX on a warning, else READY."""
+        if self.blockers:
+            return "BLOCKED"
+        has_warnings = any(failure.severity is Severity.WARNING for failure in self.report.failures)
+        return "FIX" if has_warnings else "READY"
+
+    @property
+    def blockers(self) -> tuple[CheckResult, ...]:
+        """The items that block the training."""
+        return tuple(result for result in self.report.failures if result.severity is Severity.CRITICAL)
+
+    @property
+    def slot_report(self) -> SlotReport:
+        """The checklist as people read it."""
+        lines = [line for section in self.sections for line in _lines(section)]
+        status = f"STATUS: {MARKS[self.verdict]} {self.verdict}"
+        return SlotReport(
+            slot=SLOT,
+            title=f"Pre-training checklist of {self.system}: {self.verdict}",
+            report=self.report,
+            lines=(*lines, status),
+            run_id=None,
+            champion=None,
+        )
+
+
+def pre_training(
+    settings: Settings, name: str, load: Callable[[], SystemConfig], dataset_id: str | None = None
+) -> Checklist:
+    """Work through the checklist.
+
+    Parameters
+    ----------
+    settings : Settings
+        Names home and profile; the profile holds the limits on disk and memory.
+    name : str
+        System to train.
+    load : callable
+        Returns its configuration as it will be trained; what it raises is the configuration's verdict.
+    dataset_id : str or None
+        Frozen dataset that the training will use; None means that one is frozen of the published features.
+    """
+    machine = Section("Infrastructure", tuple(machine_checks(settings.home, settings.profile)))
+    try:
+        system = load()
+    except InvalidInputError as error:
+        refused = CheckResult(name="configuration", passed=False, message=str(error))
+        return Checklist(name, (machine, Section("Configuration", (refused,))))
+    return Checklist(
+        name,
+        (
+            machine,
+            Section("Configuration", tuple(_configuration(system))),
+            Section("Environment", tuple(_environment(system))),
+            Section("Data pipeline", tuple(data_checks(settings.home, system, dataset_id))),
+            Section("Model baseline", (_baseline(system),)),
+        ),
+    )
+
+
+def _configuration(system: SystemConfig) -> Iterator[CheckResult]:
+    yield CheckResult(name="configuration", passed=True, message=f"The configuration of {system.name} loads.")
+    own = load_system(system.name).training
+    values = {name: getattr(system.training, name) for name in HYPERPARAMETERS}
+    changed = [name for name, value in values.items() if value != getattr(own, name)]
+    listed = ", ".join(f"{name} {_number(value)}" for name, value in values.items())
+    others = ", ".join(f"{name} {_number(getattr(own, name))}" for name in changed)
+    note = f" The system's own are others: {others}." if changed else ""
+    # a preset, a profile or the form changes them on purpose, so a difference is told and no more
+    yield CheckResult(
+        name="hyperparameters",
+        passed=not changed,
+        observed=len(values),
+        limit=len(HYPERPARAMETERS),
+        message=f"All {len(values)} hyper-parameters are set: {listed}.{note}",
+        severity=Severity.INFO,
+    )
+
+
+def _environment(system: SystemConfig) -> Iterator[CheckResult]:
+    face = BATCH_FACES.get(system.name)
+    yield CheckResult(
+        name="environment",
+        passed=face is not None,
+        message=f"The environment of {system.name} {'is there' if face else 'is missing'}.",
+    )
+    if face is not None:
+        yield _components(system, face.components)
+    clip = getattr(system.reward, "clip", None)
+    if clip is not None:
+        own = getattr(load_system(system.name).reward, "clip", None)
+        yield CheckResult(
+            name="reward_clip", passed=clip == own, observed=clip, limit=own, severity=Severity.INFO,
+            message=f"The reward is clipped at ±{clip:g}, the system's own is ±{own:g}.",
+        )  # fmt: skip
+    switches = {"observations": system.training.normalize_observations, "rewards": system.training.normalize_reward}
+    off = [what for what, is_on in switches.items() if not is_on]
+    yield CheckResult(
+        name="normalization",
+        passed=not off,
+        message=f"Not normalised: {', '.join(off)}." if off else "Observations and rewards are normalised.",
+        severity=Severity.WARNING,
+    )
+
+
+def _components(system: SystemConfig, names: tuple[str, ...]) -> CheckResult:
+    weights = {name: getattr(system.reward, name, None) for name in names}
+    off = [name for name, weight in weights.items() if weight == 0]
+    shown = ", ".join(name if weight is None else f"{name} × {weight:g}" for name, weight in weights.items())
+    return CheckResult(
+        name="reward_components",
+        passed=not off,
+        observed=len(names) - len(off),
+        limit=len(names),
+        message=f"The reward has {len(names)} components: {shown}." + (f" Off: {', '.join(off)}." if off else ""),
+        severity=Severity.WARNING,
+    )
+
+
+def _baseline(system: SystemConfig) -> CheckResult:
+    missing = [gate.name for gate in system.gates if gate.name not in system.recorded_baseline]
+    message = f"The random baseline names all {len(system.gates)} gates."
+    if missing:
+        message = f"The random baseline does not name {', '.join(missing)}: the verdict will have nothing beside it."
+    return CheckResult(
+        name="random_baseline",
+        passed=not missing,
+        observed=len(system.gates) - len(missing),
+        limit=len(system.gates),
+        message=message,
+        # the owner recorded one for the system whose limits are the owner's
+        severity=Severity.WARNING if system.has_owner_limits else Severity.INFO,
+    )
+
+
+def _lines(section: Section) -> list[str]:
+    return [f"{section.title.upper()}:", *(f"- {_mark(result)} {result.message}" for result in section.results), ""]
+
+
+def _mark(result: CheckResult) -> str:
+    if result.passed or result.severity is Severity.INFO:
+        return OK
+    return BAD if result.severity is Severity.CRITICAL else WARN
+
+
+def _number(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
