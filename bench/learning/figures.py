@@ -1,13 +1,14 @@
 """The figures: learning curves against the rule, the martingale, the positive control, what helps against noise."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bench.learning.trial import Result
+from bench.learning.trial import Result, Verdict
 from include.reporting.style import BLUE, GREEN, GREY, INK, ORANGE, RED, dress, new_figure, save, thousands
 
 SEED_COLOURS = (BLUE, GREEN, ORANGE)
@@ -17,21 +18,21 @@ NET = "net profit of an episode, % of balance"
 def draw(results: Sequence[Result], folder: Path) -> Iterator[Path]:
     """Write the figure of each group of `results` into `folder` and yield the files."""
     for group, figure in FIGURES.items():
-        members = [result for result in results if result.case.group == group]
+        members = [result for result in results if group in result.case.groups]
         if members:
             yield figure(members, folder / f"learning-{group}.png")
 
 
 def _planted(results: Sequence[Result], target: Path) -> Path:
-    figure = new_figure(4.0 * len(results) + 0.4, 3.9)
-    _head(figure, "PPO with phase4's hyper-parameters on a planted edge: 250 validation episodes of 200 candles")
+    figure = new_figure(3.3 * len(results) + 0.4, 3.7)
+    _head(figure, "PPO on a planted edge: 250 validation episodes of 200 candles")
     for place, (result, axes) in enumerate(zip(results, _row(figure, len(results)), strict=True)):
         _curves(axes, result)
         _level(axes, result.rule_validation, "best threshold rule", "-")
         _level(axes, 0.8 * result.rule_validation, "80 % of it", ":")
-        axes.set_ylim(-8.0, 1.12 * result.rule_validation)
-        dress(axes, _broken(result.case.name), NET if place == 0 else "")
-        axes.legend(loc="lower right", frameon=False, fontsize=8, labelcolor=INK)
+        dress(axes, result.case.name, NET if place == 0 else "")
+        if place == 0:
+            axes.legend(loc="lower right", frameon=False, fontsize=8, labelcolor=INK)
     return save(figure, target)
 
 
@@ -55,32 +56,31 @@ def _martingale(results: Sequence[Result], target: Path) -> Path:
     _level(curves, 0.0, "never trading", "-")
     dress(curves, "Validation episodes, with costs", NET)
     curves.legend(loc="lower right", frameon=False, fontsize=8, labelcolor=INK)
-    trials = [(result, trial) for result in results for trial in result.trials]
-    for place, (_, trial) in enumerate(trials):
-        verdicts.errorbar(
-            place, trial.final.gross, yerr=3 * trial.final.gross_error, fmt="o", capsize=4,
-            color=SEED_COLOURS[place % len(results[0].trials) % 3],
-        )  # fmt: skip
-        verdicts.annotate(
-            f"{trial.final.trades:.0f} trades", (place, trial.final.gross), xytext=(7, 0), textcoords="offset points",
-            fontsize=7.5, color=INK, va="center",
-        )  # fmt: skip
+    width = max(len(result.trials) for result in results) + 1
+    for place, result in enumerate(results):
+        for offset, (trial, colour) in enumerate(zip(result.trials, _colours(len(result.trials)), strict=True)):
+            _interval(verdicts, place * width + offset, trial.final, colour)
     verdicts.axhline(0.0, color=GREY, linewidth=1.0)
-    verdicts.set_xticks(range(len(trials)), [f"{result.case.name}\nseed {trial.seed}" for result, trial in trials])
+    middles = [place * width + (len(result.trials) - 1) / 2 for place, result in enumerate(results)]
+    verdicts.set_xticks(middles, [result.case.name for result in results])
     dress(verdicts, "1,250 fresh episodes, ± 3 standard errors", "gross profit of an episode, % of balance")
-    verdicts.tick_params(axis="x", labelsize=6.5)
-    verdicts.margins(x=0.12)
+    verdicts.margins(x=0.12, y=0.14)
     return save(figure, target)
 
 
-def _bars(results: Sequence[Result], target: Path) -> Path:
-    figure = new_figure(8.4, 0.9 + 0.36 * len(results))
+def _interval(axes: Axes, place: int, verdict: Verdict, colour: str) -> None:
+    reach = 3 * verdict.gross_error
+    axes.errorbar(place, verdict.gross, yerr=reach, fmt="o", capsize=4, color=colour)
+    axes.annotate(
+        f"{verdict.trades:.0f} trades", (place, verdict.gross + reach), xytext=(0, 5), textcoords="offset points",
+        fontsize=7.5, color=INK, ha="center",
+    )  # fmt: skip
+
+
+def _bars(results: Sequence[Result], target: Path, title: str) -> Path:
+    figure = new_figure(8.4, 1.1 + 0.36 * len(results))
     axes = figure.add_subplot()
-    titles = {
-        "noise": "94 features, one of which tells the next return: share of the rule's net profit on fresh paths",
-        "strength": "8 active features: share of the rule's net profit by strength of the edge",
-    }
-    _head(figure, titles[results[0].case.group])
+    _head(figure, title)
     for place, result in enumerate(results):
         shares = [100.0 * (trial.best.share or 0.0) for trial in result.trials]
         mean = float(np.mean(shares))
@@ -127,14 +127,10 @@ def _head(figure: Figure, text: str) -> None:
     figure.suptitle(text, x=0.012, ha="left", fontsize=11.5, fontweight="bold", color=INK)
 
 
-def _broken(name: str) -> str:
-    return name.replace(", ", ",\n")
-
-
 FIGURES: dict[str, Callable[[Sequence[Result], Path], Path]] = {
     "planted": _planted,
-    "noise": _bars,
-    "strength": _bars,
+    "noise": partial(_bars, title="94 features, 86 of them noise: share of the rule's net profit"),
+    "strength": partial(_bars, title="8 active features, edges of three strengths: share of the rule's net profit"),
     "martingale": _martingale,
     "leak": _leak,
 }

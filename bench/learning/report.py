@@ -11,7 +11,6 @@ def rows(results: Sequence[Result]) -> list[Row]:
     """Return one row per trial: profits in percent of the initial balance, ± one standard error."""
     return [
         {
-            "group": result.case.group,
             "case": result.case.name,
             "seed": str(trial.seed),
             "rule net %": f"{result.rule_net:.1f}" if result.rule else "–",

@@ -1,9 +1,8 @@
 """The best threshold rule: what somebody who knows the signal would trade, found by grid search."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import product
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,10 +49,6 @@ class ThresholdRule:
         opening = np.where(signal > self.enter, OPEN_LONG, np.where(signal < -self.enter, OPEN_SHORT, HOLD))
         closing = np.where((signal * side < self.leave) | (candles >= self.holding), CLOSE_POSITION, HOLD)
         return np.where(side == 0.0, opening, closing).astype(np.int64)
-
-    def document(self) -> dict[str, Any]:
-        """Return the rule as a JSON object."""
-        return asdict(self)
 
 
 def grid() -> Iterator[ThresholdRule]:

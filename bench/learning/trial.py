@@ -1,9 +1,8 @@
 """Run a case: find the best rule on other paths, train once per seed, judge both on fresh paths."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,10 +111,6 @@ class Result:
     rule_validation: float
     trials: tuple[Trial, ...]
 
-    def document(self) -> dict[str, Any]:
-        """Return the result as a JSON object."""
-        return asdict(self)
-
 
 def run_case(
     case: Case,
@@ -172,7 +167,7 @@ def run_case(
 @lru_cache
 def tuned_rule(process: Process, scale: Scale) -> ThresholdRule:
     """Return the best threshold rule on tuning paths of `process`, which neither training nor verdict plays."""
-    case = Case("rule", "tuning", process, DESCRIBED)
+    case = Case((), "tuning", process, DESCRIBED)
     kept = np.ones(DESCRIBED.active, np.bool_)
     return best_rule(_arena(load_system("phase4"), case, scale.tuning, scale, kept, "test", TUNING))
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from include.config.settings import Settings
 from include.config.system import SystemConfig, load_system
 from include.features.dataset import Dataset
-from include.training.runs import RunInfo, read_run
+from include.training.runs import Attempt, RunInfo, read_run
 from include.training.train import train
 from tests.support.datasets import dataset_of, martingale
 
@@ -30,17 +30,20 @@ SMALL = {
 
 
 # one kill in so many comes before a step is told: while libraries load, a bundle is read, logs are cut back
-STARTUP_EVERY = 5
+STARTUP_EVERY = 3
 STEP_SECONDS = 0.3
 
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """One kill: seconds after the process was ready, the step it had told last, and the step it had gone on from."""
+    """One kill: seconds after the process was ready, the step it had told last, and the step it had gone on from.
+
+    Both are None where it came before the process had begun to train.
+    """
 
     seconds: float
-    step: int
-    resumed_from: int
+    step: int | None
+    resumed_from: int | None
 
 
 def training_of(engine: str, size: str, steps: int) -> tuple[SystemConfig, Dataset]:
@@ -97,17 +100,23 @@ def start(home: Path, engine: str, size: str, steps: int) -> subprocess.Popen[st
 
 
 def _kill(home: Path, process: subprocess.Popen[str], target: int, delay: float) -> Kill:
-    started = time.monotonic()
+    started, before = time.monotonic(), len(_attempts(home))
     step = await_step(process, target)
     time.sleep(delay)
     assert process.poll() is None, "the training ended before it was killed"
     os.kill(process.pid, signal.SIGKILL)
     seconds = time.monotonic() - started
     out, _ = process.communicate()
-    folder = home / "runs" / RUN
-    attempts = read_run(folder).attempts if (folder / "run.json").is_file() else ()
-    resumed = attempts[-1].from_step if attempts else 0
+    attempts = _attempts(home)
+    if len(attempts) == before:
+        return Kill(seconds, None, None)
+    resumed = attempts[-1].from_step
     return Kill(seconds, max([step, resumed, *map(int, out.split())]), resumed)
+
+
+def _attempts(home: Path) -> tuple[Attempt, ...]:
+    folder = home / "runs" / RUN
+    return read_run(folder).attempts if (folder / "run.json").is_file() else ()
 
 
 def _main() -> None:

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.learning.__main__ import RESULTS
 from bench.learning.cases import CASES, GROUPS, chosen
 from bench.learning.figures import draw
 from bench.learning.report import rows, table
@@ -33,12 +34,16 @@ def test_without_a_rule_there_is_no_share() -> None:
 
 def test_every_group_has_its_figure(tmp_path: Path) -> None:
     results = [replace(RESULT, case=case) for case in CASES]
-    assert [file.name for file in draw(results, tmp_path)] == [f"learning-{group}.png" for group in GROUPS]
+    assert {file.name for file in draw(results, tmp_path)} == {f"learning-{group}.png" for group in GROUPS}
     assert all((tmp_path / f"learning-{group}.png").stat().st_size > 10_000 for group in GROUPS)
 
 
 def test_groups_are_chosen_by_name() -> None:
-    assert {case.group for case in chosen("leak,martingale")} == {"leak", "martingale"}
+    assert {case.groups for case in chosen("leak,martingale")} == {("leak",), ("martingale",)}
     assert chosen(None) == CASES
     with pytest.raises(InvalidInputError, match=r"`--only`.*'luck'"):
         chosen("luck")
+
+
+def test_results_are_read_back_as_they_were_written() -> None:
+    assert RESULTS.validate_json(RESULTS.dump_json([RESULT])) == [RESULT]
