@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from include.config.system import AccountConfig
+from include.environments.kernels.jit import kernel
 from include.environments.kernels.records import RULES, Record
 from include.environments.phase4.account import BPS, MIN_POSITION_USD, MS_PER_HOUR
 from include.environments.phase4.actions import CLOSE_POSITION, HOLD, OPEN_LONG, OPEN_SHORT
-from include.features.kernels.jit import kernel
 
 EXIT_REASONS = ("close", "stop_loss", "take_profit", "liquidation", "ruin", "end")
 CLOSED, STOPPED, WON, LIQUIDATED, RUINED, ENDED = range(len(EXIT_REASONS))

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from include.environments.kernels import account as accounts
 from include.environments.kernels import track as tracks
 from include.environments.kernels.account import RUINED
+from include.environments.kernels.jit import kernel
 from include.environments.kernels.records import Record
 from include.environments.statistics import NO_RISK
-from include.features.kernels.jit import kernel
 
 Floats = NDArray[np.float64]
 

@@ -10,8 +10,8 @@ import numpy as np
 from include.environments.kernels import account as accounts
 from include.environments.kernels import track as tracks
 from include.environments.kernels.account import ENDED
+from include.environments.kernels.jit import kernel
 from include.environments.kernels.records import TRADE, Record, layout
-from include.features.kernels.jit import kernel
 
 # where a symbol stands: the next row to live through, the end of its rows, the run that row is in, the end of its runs
 CURSOR = layout(row="i8", stop="i8", run="i8", stop_run="i8")

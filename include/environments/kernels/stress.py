@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from include.features.kernels.jit import kernel
+from include.environments.kernels.jit import kernel
 
 
 @kernel

@@ -2,9 +2,9 @@
 
 import math
 
+from include.environments.kernels.jit import kernel
 from include.environments.kernels.records import Record
 from include.environments.phase4.observation import NO_VARIANCE, ROLLING_CANDLES
-from include.features.kernels.jit import kernel
 
 
 @kernel

@@ -11,12 +11,12 @@ from include.environments.kernels import episode as episodes
 from include.environments.kernels import records
 from include.environments.kernels import track as tracks
 from include.environments.kernels.account import liquidation_price, rules_of
+from include.environments.kernels.jit import kernel
 from include.environments.kernels.records import Record, layout
 from include.environments.phase4.actions import N_ACTIONS
 from include.environments.phase4.env import require_phase4
 from include.environments.phase4.observation import ROLLING_CANDLES
 from include.environments.phase4.rewards import RewardComponents
-from include.features.kernels.jit import kernel
 
 Row = NDArray[np.float32]
 N_COMPONENTS = len(RewardComponents._fields)

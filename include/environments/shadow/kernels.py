@@ -10,12 +10,12 @@ from include.core.timeframes import periods_per_year
 from include.environments.kernels import episode as episodes
 from include.environments.kernels import records
 from include.environments.kernels.account import rules_of
+from include.environments.kernels.jit import kernel
 from include.environments.kernels.records import Record, layout
 from include.environments.phase4.tape import OBSERVATION_BOUND
 from include.environments.shadow.actions import N_ACTIONS
 from include.environments.shadow.env import require_shadow
 from include.environments.shadow.rewards import ShadowComponents
-from include.features.kernels.jit import kernel
 
 Row = NDArray[np.float32]
 
