@@ -27,9 +27,9 @@ run: setup ## start everything, drive the chain once, stay up until Ctrl-C (EXIT
 	@$(BIN)/python -m include up $(if $(EXIT),--exit)
 
 test: setup-dev ## run the test suite, the real chain in a real Airflow included (slow tests: make test-all)
-	@$(BIN)/python -m pytest -m "not slow"
+	@$(BIN)/python -m pytest -m "not slow and not soak"
 
-test-all: setup-dev ## run every test, slow ones too
+test-all: setup-dev ## run every test, those too that take many minutes
 	@$(BIN)/python -m pytest
 
 check: setup-dev ## ruff, mypy --strict, architecture and DAG policy tests

@@ -60,7 +60,7 @@ def test_sigterm_keeps_the_last_boundary_and_the_next_training_goes_on(tmp_path:
 
 
 @pytest.mark.integration
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize(("engine", "steps"), [("fused", 500_000), ("sb3", 120_000)])
 def test_twenty_random_kills_lose_nothing(tmp_path: Path, engine: str, steps: int) -> None:

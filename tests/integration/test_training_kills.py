@@ -27,7 +27,7 @@ from include.training.logs import LOGS, UPDATES
 from include.training.runs import RUN_FILE, Attempt, RunInfo, read_run
 from tests.support.stack import deployment
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.integration, pytest.mark.soak, pytest.mark.timeout(1800)]
 
 SYMBOLS = ("BTC/USDT:USDT", "ETH/USDT:USDT")
 STEPS, ROLLOUT, INTERVAL = 40_960, 1_024, 4_096
