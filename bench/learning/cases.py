@@ -53,8 +53,7 @@ class Case:
 CASES = (
     Case(("planted",), "8 active of 94 features", EDGE, EIGHT),
     Case(("planted",), "4 features", EDGE, FOUR),
-    Case(("planted", "noise"), "94 active features", EDGE, NOISE),
-    Case(("planted", "noise"), "94 active, preset steady", EDGE, NOISE, STEADY),
+    Case(("planted", "noise"), "94 active, phase4 exactly", EDGE, NOISE),
     Case(("noise",), "learning rate 1e-3, falling linearly", EDGE, NOISE, {
         "training.learning_rate": 1e-3, "training.learning_rate_schedule": "linear"}, seeds=1),
     Case(("noise",), "entropy coefficient 0.01", EDGE, NOISE, {"training.ent_coef": 0.01}, seeds=1),
@@ -63,6 +62,7 @@ CASES = (
     Case(("noise",), "gamma 0.95, lambda 0.8", EDGE, NOISE, SHORT_CREDIT, seeds=1),
     Case(("noise",), "rollouts of 8 × 2048, batches of 256", EDGE, NOISE, LARGE, seeds=1),
     Case(("noise",), "large rollouts, gamma 0.95, lambda 0.8", EDGE, NOISE, LARGE | SHORT_CREDIT),
+    Case(("planted", "noise"), "94 active, preset steady", EDGE, NOISE, STEADY),
     Case(("noise",), "features screened", EDGE, NOISE, is_screened=True),
     Case(("noise",), "features screened, preset steady", EDGE, NOISE, STEADY, is_screened=True),
     *(

@@ -24,13 +24,15 @@ def draw(results: Sequence[Result], folder: Path) -> Iterator[Path]:
 
 
 def _planted(results: Sequence[Result], target: Path) -> Path:
-    figure = new_figure(3.3 * len(results) + 0.4, 3.7)
+    rows = (len(results) + 1) // 2
+    figure = new_figure(8.6, 0.4 + 3.0 * rows)
     _head(figure, "PPO on a planted edge: 250 validation episodes of 200 candles")
-    for place, (result, axes) in enumerate(zip(results, _row(figure, len(results)), strict=True)):
+    panels = figure.subplots(rows, 2, sharey=True, squeeze=False).flat
+    for place, (result, axes) in enumerate(zip(results, panels, strict=False)):
         _curves(axes, result)
         _level(axes, result.rule_validation, "best threshold rule", "-")
         _level(axes, 0.8 * result.rule_validation, "80 % of it", ":")
-        dress(axes, result.case.name, NET if place == 0 else "")
+        dress(axes, result.case.name, NET if place % 2 == 0 else "")
         if place == 0:
             axes.legend(loc="lower right", frameon=False, fontsize=8, labelcolor=INK)
     return save(figure, target)
@@ -50,12 +52,12 @@ def _leak(results: Sequence[Result], target: Path) -> Path:
 
 def _martingale(results: Sequence[Result], target: Path) -> Path:
     figure = new_figure(9.6, 3.9)
-    curves, verdicts = _row(figure, 2, is_shared=False)
+    curves, verdicts = figure.subplots(1, 2)
     _head(figure, "A martingale pays nobody: PPO on prices without an edge")
     _curves(curves, results[0])
     _level(curves, 0.0, "never trading", "-")
     dress(curves, "Validation episodes, with costs", NET)
-    curves.legend(loc="lower right", frameon=False, fontsize=8, labelcolor=INK)
+    curves.legend(loc="lower center", frameon=False, fontsize=8, labelcolor=INK)
     width = max(len(result.trials) for result in results) + 1
     for place, result in enumerate(results):
         for offset, (trial, colour) in enumerate(zip(result.trials, _colours(len(result.trials)), strict=True)):
@@ -87,8 +89,8 @@ def _bars(results: Sequence[Result], target: Path, title: str) -> Path:
         axes.barh(place, mean, height=0.62, color=BLUE if mean >= 80.0 else "#a9c7dd", zorder=1)
         axes.plot(shares, [place] * len(shares), "o", color=INK, markersize=3.5, zorder=3)
         axes.annotate(
-            f"{mean:.0f} %", (max([*shares, 0.0]), place), xytext=(7, 0), textcoords="offset points", fontsize=8,
-            color=INK, va="center",
+            f"{mean:.0f} %", (0.0, place), xytext=(6, 0), textcoords="offset points", fontsize=8, va="center",
+            color="white" if mean >= 80.0 else INK, clip_on=False,
         )  # fmt: skip
     axes.axvline(80.0, color=RED, linestyle=":", linewidth=1.2)
     axes.axvline(100.0, color=GREY, linewidth=1.2)
@@ -117,10 +119,6 @@ def _colours(count: int) -> list[str]:
 
 def _level(axes: Axes, value: float, name: str, style: str) -> None:
     axes.axhline(value, color=RED if style == ":" else GREY, linestyle=style, linewidth=1.2, label=name)
-
-
-def _row(figure: Figure, count: int, *, is_shared: bool = True) -> list[Axes]:
-    return list(figure.subplots(1, count, sharey=is_shared, squeeze=False)[0])
 
 
 def _head(figure: Figure, text: str) -> None:
