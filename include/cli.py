@@ -16,7 +16,7 @@ from rich.text import Text
 
 from include.config.assignments import assignments
 from include.config.files import read_yaml
-from include.config.settings import load_settings
+from include.config.settings import Settings, load_settings
 from include.core.checks import Severity
 from include.core.clock import wall_now
 from include.core.errors import DataQualityError, InvalidInputError, PerpetuaError, StoppedError
@@ -47,6 +47,13 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on s
 System = Annotated[str | None, typer.Option("--system", help="Trading system; the default is PERPETUA_SYSTEM.")]
 Symbols = Annotated[str, typer.Option(help="`all`, or unified symbols such as BTC/USDT:USDT,ETH/USDT:USDT.")]
 Timeframe = Annotated[str, typer.Option(help="Candle timeframe as ccxt spells it.")]
+OwnCandles = Annotated[
+    Path | None,
+    typer.Option(
+        help="Parquet file of your own candles, instead of the lake: open_time (UTC; epoch milliseconds or timestamps),"
+        " open, high, low, close, volume and, where known, taker_buy_volume and symbol (BTCUSDT or BTC/USDT:USDT)."
+    ),
+]
 Instant = Annotated[str | None, typer.Option(help="ISO 8601, UTC.")]
 
 
@@ -106,22 +113,30 @@ def validate(
 @features.command("build")
 def features_build(
     system: System = None,
-    timeframe: Annotated[str | None, typer.Option(help="Candle timeframe of the file, with --candles.")] = None,
-    candles: Annotated[Path | None, typer.Option(help="Parquet file of your own candles, instead of the lake.")] = None,
-    feature_set: Annotated[str | None, typer.Option("--set", help="Feature set, with --candles.")] = None,
+    timeframe: Annotated[
+        str | None, typer.Option(help="With --candles: 1m, 5m, 15m, 1h, 4h or 1d; the file's when left out.")
+    ] = None,
+    candles: OwnCandles = None,
+    feature_set: Annotated[str | None, typer.Option("--set", help="With --candles: market94 or shadow15.")] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Parquet file to write, with --candles.")
+        Path | None, typer.Option("--output", "-o", help="With --candles: Parquet file to write.")
     ] = None,
     as_json: Json = False,
 ) -> None:
     """Compute, check and publish the feature set of a system; or compute one for your own candles."""
-    if candles is not None or feature_set is not None or output is not None:
-        _show(_features_of_file(candles, feature_set, output, timeframe), as_json)
+    if any(given is not None for given in (candles, feature_set, output, timeframe)):
+        if system is not None:
+            raise InvalidInputError(
+                f"`--system` must be left out where `--candles` and `--set` are given, was {system!r}."
+            )
+        built = _features_of_file(candles, feature_set, output, timeframe)
+        names = ", ".join(built["without_values"]) or "none"
+        _show(built if as_json else built | {"without_values": names}, as_json)
         return
     settings = load_settings()
     with terminal.progress(errors) as progress:
         built = stages.build_features(settings, system or settings.system, progress)
-    _show(built, as_json)
+    _show(built | {"report": _feature_report(settings, built["feature_set"])}, as_json)
 
 
 @features.command("report")
@@ -129,7 +144,7 @@ def features_report(system: System = None, as_json: Json = False) -> None:
     """Write the page on the published features: distribution, coverage, correlation, inactive ones, drift."""
     settings = load_settings()
     reported = stages.report_features(settings, system or settings.system)
-    reported["file"] = str(settings.home.feature_report(reported["feature_set"]) / "index.html")
+    reported["file"] = _feature_report(settings, reported["feature_set"])
     _show(reported if as_json else {key: reported[key] for key in ("file", "dataset_id", "failures")}, as_json)
 
 
@@ -137,9 +152,10 @@ def features_report(system: System = None, as_json: Json = False) -> None:
 def dataset_freeze(
     system: System = None,
     preset: Annotated[str | None, typer.Option(help="Named change of the system's configuration.")] = None,
-    candles: Annotated[Path | None, typer.Option(help="Parquet file of your own candles, instead of the lake.")] = None,
+    candles: OwnCandles = None,
     symbols: Annotated[
-        str | None, typer.Option(help="With --candles: `all` of the file, or A,B; the system's when left out.")
+        str | None,
+        typer.Option(help="With --candles: `all` of the file, or BTCUSDT,ETHUSDT; the system's when left out."),
     ] = None,
     accept_inactive: Annotated[
         str, typer.Option(metavar="NAME,NAME", help="Features that may be inactive beyond the 20 that always may.")
@@ -160,9 +176,8 @@ def dataset_freeze(
                 settings, name, candles, preset=preset, symbols=symbols, accept_inactive=accepted, progress=progress
             )
         )
-    _show(
-        frozen if as_json else {key: frozen[key] for key in ("id", "symbols", "splits", "inactive_features")}, as_json
-    )
+    shown = ("id", "symbols", "dropped_symbols", "splits", "inactive_features")
+    _show(frozen if as_json else {key: frozen[key] for key in shown}, as_json)
 
 
 @dataset.command("export")
@@ -180,19 +195,35 @@ def dataset_export(
 
 @env.command("audit")
 def env_audit(
-    subject: Annotated[str, typer.Argument(help="A system, or module:Class of any Gymnasium trading environment.")],
+    subject: Annotated[
+        str,
+        typer.Argument(
+            metavar="phase4|shadow|module:Class",
+            help="phase4 or shadow, or module:Class of any Gymnasium trading environment (a function that makes one "
+            "does too), such as my_package.envs:MyEnv.",
+        ),
+    ],
     pairs: Annotated[int, typer.Option(min=8, help="Driftless markets, each with its mirror.")] = 64,
     as_json: Json = False,
 ) -> None:
-    """Hold a trading environment against every audit check; docs/environment-audit.md explains them."""
-    from include.environments.audit.audit import audit, rows
+    """Hold a trading environment against every audit check; docs/environment-audit.md explains them.
+
+    Exit status 1 where a row fails, or a row on money could not be judged.
+    """
+    from include.environments.audit.audit import audit, rows, summary, unjudged
 
     with terminal.progress(errors) as progress:
         report = audit(subject, pairs, progress)
-    _show(report.model_dump(mode="json") | {"passed": report.passed} if as_json else rows(report), as_json)
-    if not report.passed:
-        failed = ", ".join(result.name for result in report.failures if result.severity is Severity.CRITICAL)
-        raise DataQualityError(f"`{subject}` failed its audit: {failed}.")
+    missing = unjudged(report)
+    judged = {"passed": report.passed and not missing, "not_judged": missing, "summary": summary(report)}
+    _show(report.model_dump(mode="json") | judged if as_json else rows(report), as_json)
+    if not as_json:
+        _show(f"\n{summary(report)}", as_json)
+    failed = ", ".join(result.name for result in report.failures if result.severity is Severity.CRITICAL)
+    verdict = f"failed its audit: {failed}" if failed else "has not passed its audit"
+    needs = f"; not judged: {', '.join(missing)}. Hint: docs/environment-audit.md says what each row needs"
+    if failed or missing:
+        raise DataQualityError(f"`{subject}` {verdict}{needs if missing else ''}.")
 
 
 @training.callback(invoke_without_command=True)
@@ -353,6 +384,11 @@ def _show(document: Any, as_json: bool) -> None:
         typer.echo(document)
     else:
         terminal.show(document)
+
+
+def _feature_report(settings: Settings, feature_set: str) -> str:
+    # a single stage has no Airflow that would serve the page
+    return str(settings.home.feature_report(feature_set) / "index.html")
 
 
 def _features_of_file(

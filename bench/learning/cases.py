@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bench.learning.market import Columns, Process
+from include.config.files import PRESETS, read_yaml
 from include.core.errors import InvalidInputError
 
 # the signal explains 12 % of the variance of the next return
@@ -17,7 +18,7 @@ LARGE = {"training.n_envs": 8, "training.n_steps": 2048, "training.batch_size": 
 SHORT_CREDIT = {"training.gamma": 0.95, "training.gae_lambda": 0.8}
 DECAY = {"training.weight_decay": 1e-3}
 # small updates on much data, short credit, weights that noise does not feed
-STEADY = LARGE | SHORT_CREDIT | DECAY
+STEADY = {f"training.{name}": value for name, value in read_yaml(PRESETS)["steady"]["training"].items()}
 FREE = {"account.fee_bps": 0.0, "account.slippage_bps": 0.0}
 
 

@@ -29,6 +29,15 @@ def timeframe_ms(timeframe: str) -> int:
         raise InvalidInputError(f"`timeframe` must be one of {', '.join(TIMEFRAMES_MS)}, was {timeframe!r}.") from None
 
 
+def length_name(length_ms: int) -> str:
+    """Return a length of time as timeframes are spelled, in its largest whole unit: 14,400,000 → 4h."""
+    units = {"d": DAY_MS, "h": HOUR_MS, "m": MINUTE_MS, "s": 1_000}
+    for name, length in units.items():
+        if length_ms % length == 0:
+            return f"{length_ms // length}{name}"
+    return f"{length_ms} ms"
+
+
 def floor_to_timeframe(epoch_ms: int, timeframe: str) -> int:
     """Return the open time of the candle that contains `epoch_ms`."""
     length = timeframe_ms(timeframe)

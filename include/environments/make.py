@@ -68,8 +68,9 @@ def make_env(
     Raises
     ------
     InvalidInputError
-        Unknown system, split, preset or override, the test split for training, a timeframe unlike the dataset's, a
-        symbol without two consecutive rows in the split, or an `episode_length` below 1.
+        Unknown system, split, preset or override, a `dataset` that is only an id, the test split for training, a
+        timeframe unlike the dataset's, a symbol without two consecutive rows in the split, or an `episode_length`
+        below 1.
     """
     config = _checked(configured(system, preset, overrides), dataset)
     _require_purpose(purpose, split, deterministic)
@@ -130,6 +131,13 @@ def make_batch(
 
 
 def _checked(config: SystemConfig, dataset: Dataset) -> SystemConfig:
+    if not isinstance(dataset, Dataset):
+        shown = dataset if isinstance(dataset, str) else "ID"
+        raise InvalidInputError(
+            f"`dataset` must be a Dataset, was {dataset!r}. "
+            f"Hint: include.features.dataset.load_dataset(load_settings().home.dataset({shown!r})), "
+            "with load_settings of include.config.settings."
+        )
     if config.name not in FACES:
         raise InvalidInputError(f"`system` must be one of {', '.join(FACES)}, was {config.name!r}.")
     if config.timeframe != dataset.info.timeframe:

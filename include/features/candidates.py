@@ -118,9 +118,11 @@ def require_acceptable(inactive: Collection[str], accepted: Collection[str], fea
         )
     refused = [name for name in feature_set.names if name in inactive and name not in accepted]
     if len(refused) > MAXIMUM_INACTIVE:
+        again = [name for name in feature_set.names if name in inactive and name in accepted]
+        least = ",".join([*again, *refused[MAXIMUM_INACTIVE:]])
         raise DataQualityError(
             f"At most {MAXIMUM_INACTIVE} features may be inactive, {len(refused)} are: {', '.join(refused)}. "
-            "Hint: `dataset freeze --accept-inactive NAME,NAME` accepts by name what may be missing."
+            f"Hint: the least that `dataset freeze` needs is `--accept-inactive {least}`."
         )
 
 

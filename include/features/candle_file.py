@@ -17,22 +17,20 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from include.core.errors import IntegrityError, InvalidInputError, MissingInputError
+from include.core.errors import InvalidInputError
 from include.core.files import atomic_path
 from include.core.progress import Progress, no_progress
-from include.core.symbols import market_id
+from include.core.timeframes import timeframe_ms
 from include.features import store
-from include.features.families.macro_specs import REFERENCES
-from include.features.inputs import FeatureInputs
 from include.features.matrix import compute
+from include.features.own_candles import SYMBOL, TIME, inputs_of, opened, references, symbols_in
 from include.features.registry import feature_set as named_set
 from include.features.spec import FeatureSet
 from include.features.timelines import epoch_ms
 
 logger = logging.getLogger(__name__)
 
-_TIME, _SYMBOL = "open_time", "symbol"
-_COLUMNS = (_TIME, *store.CANDLE_COLUMNS, "taker_buy_volume")
+_FORMAT = ".parquet"
 # small enough that encoding one group costs little beside the symbol itself
 _ROW_GROUP = 131_072
 
@@ -66,7 +64,7 @@ def build_file(
     target : Path
         Parquet: `symbol` where the source has it, `open_time`, the features; one symbol after the other, by time.
     timeframe : str or None
-        Length of a candle; None takes each symbol's shortest step.
+        Length of a candle, which each symbol's shortest step must be; None takes that step, of any timeframe.
     progress : callable
         Called with a label, symbols done and symbols in all.
 
@@ -77,10 +75,14 @@ def build_file(
     IntegrityError
         It is not Parquet.
     InvalidInputError
-        A column is missing, or the candles of a symbol are unsound.
+        `target` is `source`, a folder or no Parquet; a column is missing or holds no numbers; or the candles of a
+        symbol are unsound or of another timeframe.
     """
     started = time.perf_counter()
     chosen, candles = named_set(feature_set), opened(source)
+    if timeframe is not None:
+        timeframe_ms(timeframe)
+    _require_target(target, source)
     store.hand_memory_back()
     symbols = symbols_in(candles)
     reference = references(candles, symbols)
@@ -105,50 +107,14 @@ def build_file(
     )
 
 
-def opened(source: Path) -> ds.Dataset:
-    """Return the candles of a file, not yet read, as `build_file` wants them."""
-    if not source.is_file():
-        raise MissingInputError(f"`candles` must be an existing Parquet file, was {source}.")
-    try:
-        candles = ds.dataset(source, format="parquet")
-        count = candles.count_rows()
-    except (pa.ArrowInvalid, OSError) as error:
-        raise IntegrityError(f"`candles` must be a Parquet file, was {source}: {error}") from error
-    missing = [name for name in (_TIME, *store.CANDLE_COLUMNS) if name not in candles.schema.names]
-    if missing:
-        raise InvalidInputError(
-            f"`candles` must have the columns {', '.join(missing)}, had {', '.join(candles.schema.names)}."
-        )
-    if count == 0:
-        raise MissingInputError(f"`candles` must hold candles, {source} has no rows.")
-    return candles
-
-
-def symbols_in(candles: ds.Dataset) -> list[str | None]:
-    """Return the symbols of a file in order of appearance; one without a name where it has no column of symbols."""
-    if _SYMBOL not in candles.schema.names:
-        return [None]
-    found: dict[str | None, None] = {}
-    for batch in candles.to_batches(columns=[_SYMBOL]):
-        found |= dict.fromkeys(pc.unique(batch[_SYMBOL]).to_pylist())
-    if None in found:
-        raise InvalidInputError("`candles.symbol` must name every candle's symbol, was null in some row.")
-    return list(found)
-
-
-def references(candles: ds.Dataset, symbols: list[str | None]) -> dict[str, pd.DataFrame]:
-    """Return the closes of the symbols in the file that others are compared with, by unified symbol."""
-    spelled = {name: unified for unified in REFERENCES for name in (unified, market_id(unified))}
-    named = [symbol for symbol in symbols if symbol in spelled]
-    return {spelled[symbol]: _read(candles, symbol, (_TIME, "close")) for symbol in named if symbol is not None}
-
-
-def inputs_of(
-    candles: ds.Dataset, symbol: str | None, timeframe: str | None, reference: Mapping[str, pd.DataFrame]
-) -> FeatureInputs:
-    """Return the candles of one symbol in order of time, as features are computed from them."""
-    names = tuple(name for name in _COLUMNS if name in candles.schema.names)
-    return FeatureInputs(_read(candles, symbol, names), timeframe, reference=dict(reference))
+def _require_target(target: Path, source: Path) -> None:
+    if target.is_dir():
+        raise InvalidInputError(f"`output` must be a file, {target} is a folder. Hint: {target / 'features'}{_FORMAT}.")
+    if target.suffix != _FORMAT:
+        raise InvalidInputError(f"`output` must end in {_FORMAT}, was {target.name!r}.")
+    # behind a link too: what is written there would take the place of the candles
+    if target.exists() and target.samefile(source):
+        raise InvalidInputError(f"`output` must be another file than `candles`, was {target}.")
 
 
 def _features(
@@ -164,24 +130,16 @@ def _features(
         raise InvalidInputError(f"{symbol or 'The file'}: {error}") from error
 
 
-def _read(candles: ds.Dataset, symbol: str | None, names: tuple[str, ...]) -> pd.DataFrame:
-    own = None if symbol is None else ds.field(_SYMBOL) == symbol
-    # read ahead little: the rows of one symbol may be a large part of what may be held
-    table = candles.scanner(columns=list(names), filter=own, batch_readahead=2, fragment_readahead=1).to_table()
-    frame: pd.DataFrame = table.sort_by(_TIME).to_pandas(split_blocks=True, self_destruct=True)
-    return frame
-
-
 def _writer(target: Path, chosen: FeatureSet, symbols: list[str | None]) -> pq.ParquetWriter:
-    fields = [pa.field(_TIME, pa.timestamp("ms", tz="UTC")), *(pa.field(name, pa.float32()) for name in chosen.names)]
-    named = [] if symbols == [None] else [pa.field(_SYMBOL, pa.string())]
+    fields = [pa.field(TIME, pa.timestamp("ms", tz="UTC")), *(pa.field(name, pa.float32()) for name in chosen.names)]
+    named = [] if symbols == [None] else [pa.field(SYMBOL, pa.string())]
     return pq.ParquetWriter(
-        target, pa.schema([*named, *fields]), compression="zstd", use_dictionary=[_SYMBOL] if named else False
+        target, pa.schema([*named, *fields]), compression="zstd", use_dictionary=[SYMBOL] if named else False
     )
 
 
 def _table(features: pd.DataFrame, symbol: str | None, schema: pa.Schema) -> pa.Table:
-    columns = store.to_table(epoch_ms(features, _TIME), {}, features)
+    columns = store.to_table(epoch_ms(features, TIME), {}, features)
     if symbol is not None:
-        columns = columns.add_column(0, _SYMBOL, pa.repeat(pa.scalar(symbol), len(features)))
+        columns = columns.add_column(0, SYMBOL, pa.repeat(pa.scalar(symbol), len(features)))
     return columns.cast(schema)

@@ -43,6 +43,22 @@ in candles unless a unit stands before it.
   it was known. Reference candles must close with the symbol's own: they are not carried on.
 - **Absent sources**: a feature whose source is missing has no value. Below 95 % coverage of the training candles, or
   constant over them, it is *inactive* in that dataset: constant 0, listed with its reason in `dataset_info.json`.
+
+Features of candles of your own, one symbol at a time:
+
+```python
+import pandas as pd
+
+from include.features.inputs import FeatureInputs
+from include.features.matrix import compute
+from include.features.registry import feature_set
+
+candles = pd.read_parquet("klines_4h.parquet")  # open_time, open, high, low, close, volume, symbol
+bitcoin = candles[candles["symbol"] == "BTCUSDT"].sort_values("open_time")
+features = compute(FeatureInputs(bitcoin, "4h"), feature_set("market94"))  # index open_time, one column per feature
+```
+
+`FeatureInputs` takes funding, sentiment, macro and reference candles too; a source that is left out has no value.
 """
 
 _DATASET = """## Frozen datasets

@@ -9,22 +9,18 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import pyarrow.dataset as ds
 
 from include.config.settings import Settings
 from include.config.system import SystemConfig
-from include.core.clock import format_utc, from_ms
 from include.core.errors import InvalidInputError, MissingInputError
 from include.core.files import sha256_file, write_json
 from include.core.progress import Progress, no_progress
 from include.core.symbols import unified
-from include.core.timeframes import TIMEFRAMES_MS
 from include.features import store
-from include.features.candle_file import inputs_of, opened, references, symbols_in
 from include.features.dataset import DatasetInfo
 from include.features.freeze import freeze_built
-from include.features.inputs import PRICES, FeatureInputs
+from include.features.own_candles import inputs_of, listed, opened, references, symbols_in
 from include.features.registry import feature_set as named_set
 from include.features.sources import symbol_table
 
@@ -61,12 +57,15 @@ def freeze_file(
     IntegrityError
         It is not Parquet.
     InvalidInputError
-        A column is missing, a symbol cannot be told, or candles are unsound or of another timeframe.
+        A column is missing or holds no numbers, a symbol cannot be told, or candles are unsound or of another
+        timeframe.
     DataQualityError
         Too few candles for the splits, or too many features are inactive.
     """
     candles = opened(source)
     store.hand_memory_back()
+    if system.symbols is not None:
+        system = system.model_copy(update={"symbols": tuple(unified(symbol) for symbol in system.symbols)})
     names = _wanted(_named(candles, system), system.symbols, source)
     settings.home.staging.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=settings.home.staging, prefix="candles-") as place:
@@ -97,7 +96,7 @@ def _wanted(names: Names, wanted: Sequence[str] | None, source: Path) -> Names:
     missing = [symbol for symbol in wanted or () if symbol not in names]
     if missing:
         raise MissingInputError(
-            f"`candles` must hold {', '.join(missing)}, {source} has {', '.join(names)}. "
+            f"`candles` must hold {listed(missing)}, {source} has {listed(list(names))}. "
             "Hint: `--symbols` names others."
         )
     return {symbol: names[symbol] for symbol in wanted or names}
@@ -112,7 +111,6 @@ def _build(
     for done, (symbol, name) in enumerate(names.items(), start=1):
         try:
             inputs = inputs_of(candles, name, system.timeframe, reference)
-            _require_sound(inputs, system.timeframe)
             table = symbol_table(inputs, feature_set)
         except InvalidInputError as error:
             raise InvalidInputError(f"{symbol}: {error}") from error
@@ -131,24 +129,3 @@ def _build(
         source_files={source.name: sha256_file(source)},
     )
     write_json(folder / store.MANIFEST_FILE, manifest.model_dump(mode="json"))
-
-
-def _require_sound(inputs: FeatureInputs, timeframe: str) -> None:
-    steps = np.diff(inputs.open_time)
-    step = int(steps.min()) if len(steps) else TIMEFRAMES_MS[timeframe]
-    if step != TIMEFRAMES_MS[timeframe]:
-        known = {length: name for name, length in TIMEFRAMES_MS.items()}
-        raise InvalidInputError(
-            f"`candles` must be {timeframe} candles, their shortest step is {known.get(step, f'{step} ms')}."
-        )
-    prices = {name: inputs.candles[name].to_numpy(np.float64) for name in PRICES}
-    low, high = prices["low"], prices["high"]
-    wrong = np.flatnonzero(
-        (low > np.minimum(prices["open"], prices["close"])) | (high < np.maximum(prices["open"], prices["close"]))
-    )
-    if len(wrong):
-        first = format_utc(from_ms(int(inputs.open_time[wrong[0]])))
-        raise InvalidInputError(
-            f"`candles` must have open and close between low and high, {len(wrong)} have not, the first at {first}. "
-            "Hint: leave bad candles out."
-        )

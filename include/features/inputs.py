@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from include.core.clock import format_utc, from_ms
 from include.core.errors import InvalidInputError
-from include.core.timeframes import TIMEFRAMES_MS, timeframe_ms
+from include.core.timeframes import TIMEFRAMES_MS, length_name, timeframe_ms
 from include.features.timelines import Shared, Timeline, epoch_ms, require_sound, timeline
 
 PRICES = ("open", "high", "low", "close")
@@ -67,10 +68,10 @@ class FeatureInputs:
     def open_time(self) -> NDArray[np.int64]:
         """Open times of the candles (rows,), UTC epoch milliseconds, strictly increasing."""
         times = epoch_ms(self.candles, "open_time")
-        if np.any(times[1:] <= times[:-1]):
-            raise InvalidInputError(
-                "`candles` must be in order of open_time without duplicates, was not. Hint: sort and drop duplicates."
-            )
+        wrong = np.flatnonzero(times[1:] <= times[:-1])
+        if len(wrong):
+            before, after = (int(time) for time in times[wrong[0] : wrong[0] + 2])
+            raise InvalidInputError(_disorder(before, after))
         return times
 
     @cached_property
@@ -83,7 +84,7 @@ class FeatureInputs:
         else:
             length = int(self._steps.min()) if len(self._steps) else min(TIMEFRAMES_MS.values())
         if np.any(self._steps[self._steps != length] % length):
-            raise InvalidInputError(f"`candles` must lie on one grid of {length} ms, did not. Hint: pass `timeframe`.")
+            raise InvalidInputError(f"`candles` must lie on one grid of {length_name(length)}, did not.")
         return length
 
     @cached_property
@@ -152,6 +153,13 @@ class FeatureInputs:
         if "taker_buy_volume" in self.candles:
             return self.candles["taker_buy_volume"].to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
         return np.full(len(self.candles), np.nan)
+
+
+def _disorder(before: int, after: int) -> str:
+    shown = format_utc(from_ms(after))
+    if before == after:
+        return f"`candles` must have each open_time once, has {shown} again. Hint: drop duplicates."
+    return f"`candles` must be in order of open_time, has {shown} after {format_utc(from_ms(before))}. Hint: sort."
 
 
 @dataclass(frozen=True, slots=True)

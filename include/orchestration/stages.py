@@ -152,7 +152,7 @@ def freeze_candles(
 ) -> dict[str, Any]:
     """Freeze the candles of a file into training data of `system`.
 
-    `symbols`: `all` of the file, or unified symbols with commas between; None: those of the system.
+    `symbols`: `all` of the file, or symbols in either spelling with commas between; None: those of the system.
     """
     from include.features.freeze_file import freeze_file
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.dates import AutoDateLocator, DateFormatter
+from matplotlib.dates import DAILY, AutoDateLocator, DateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
@@ -14,6 +14,8 @@ from include.core.files import atomic_path
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#8a8f98"
 INK, LINE = "#22262e", "#e3e6ea"
 DPI = 150
+# days between two dates of an axis
+_DAYS = (1, 2, 3, 5, 7, 10, 14, 21)
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -37,7 +39,10 @@ def dress(axes: Axes, title: str, unit: str) -> None:
 
 def dates(axes: Axes) -> None:
     """Show the horizontal axis as dates."""
-    axes.xaxis.set_major_locator(AutoDateLocator(minticks=4, maxticks=8))
+    # without `interval_multiples` days are counted through: with it every month starts anew, and ticks are uneven
+    locator = AutoDateLocator(minticks=4, maxticks=8, interval_multiples=False)
+    locator.intervald[DAILY] = list(_DAYS)
+    axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(DateFormatter("%-d %b", tz=UTC))
 
 

@@ -28,7 +28,7 @@ def test_a_short_training_finds_much_of_a_planted_edge() -> None:
     assert shares(result)[0] > 0.4
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.timeout(3_600)
 @pytest.mark.parametrize("columns", ["8 active of 94 features", "4 features"])
 def test_ppo_wins_at_least_80_percent_of_the_best_threshold_rule(columns: str) -> None:
@@ -37,14 +37,14 @@ def test_ppo_wins_at_least_80_percent_of_the_best_threshold_rule(columns: str) -
     assert min(shares(result)) >= 0.8
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.timeout(3_600)
 def test_the_steady_preset_wins_80_percent_through_86_columns_of_noise() -> None:
     result = run_case(case("94 active, preset steady"), SEEDS)
     assert min(shares(result)) >= 0.8
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.timeout(3_600)
 @pytest.mark.parametrize("costs", ["with costs", "without fees and slippage"])
 def test_a_martingale_pays_nothing_before_costs(costs: str) -> None:
@@ -52,7 +52,7 @@ def test_a_martingale_pays_nothing_before_costs(costs: str) -> None:
         assert abs(trial.final.gross) <= 3 * trial.final.gross_error
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.timeout(3_600)
 def test_a_leaked_future_wins_hugely() -> None:
     for trial in run_case(case("next return in one column"), SEEDS).trials:

@@ -13,8 +13,7 @@ import psutil
 import pytest
 import yaml
 
-from include.config.campaign import DEFAULT
-from include.config.files import read_yaml
+from include.config.files import CAMPAIGN, read_yaml
 from include.config.settings import Settings
 from include.core.errors import PerpetuaError, TransientError
 from include.core.files import write_text
@@ -224,7 +223,7 @@ ATTACKS = {
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     home = tmp_path_factory.mktemp("deployment")
     # the latest missed slot of a schedule would train first
-    campaign = read_yaml(DEFAULT)
+    campaign = read_yaml(CAMPAIGN)
     campaign["schedules"]["train_ppo"] = None
     write_text(home / "campaign.yaml", yaml.safe_dump(campaign))
     changes = {

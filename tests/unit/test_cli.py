@@ -3,12 +3,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
 from include.cli import app, main
+from include.config.files import system_names
 from include.config.settings import load_settings
 from include.features.build import build
 from include.features.registry import FEATURE_SETS, feature_set
@@ -109,7 +112,33 @@ def test_an_audit_that_fails_shows_its_rows_and_exits_1(monkeypatch, capsys) -> 
 
 def test_an_audit_that_passes_exits_0(monkeypatch, capsys) -> None:
     assert run(monkeypatch, "env", "audit", "tests.support.defects.ledger:LedgerEnv", "--pairs", "8") == 0
-    assert capsys.readouterr().out.count(" pass ") == 14
+    shown = capsys.readouterr().out
+    assert shown.count(" pass ") == 14
+    assert shown.endswith("\n14 passed, 0 failed, 0 not judged\n")
+
+
+def test_an_audit_that_could_not_judge_the_money_exits_1(monkeypatch, capsys) -> None:
+    assert run(monkeypatch, "env", "audit", "tests.support.defects.planted:Silent", "--pairs", "8", "--json") == 1
+    shown = capsys.readouterr()
+    document = json.loads(shown.out)
+    assert document["passed"] is False
+    assert document["summary"] == "3 passed, 0 failed, 11 not judged"
+    assert document["not_judged"][0] == "no_look_ahead"
+    assert "has not passed its audit; not judged: no_look_ahead, cash_conservation" in " ".join(shown.err.split())
+
+
+def test_an_audit_that_fails_names_what_it_could_not_judge_too(monkeypatch, capsys) -> None:
+    fails = "tests.support.defects.planted:SilentWithoutBounds"
+    assert run(monkeypatch, "env", "audit", fails, "--pairs", "8") == 1
+    assert "failed its audit: gymnasium_contract; not judged: no_look_ahead," in " ".join(
+        capsys.readouterr().err.split()
+    )
+
+
+def test_the_help_of_the_audit_names_what_can_be_audited(monkeypatch, capsys) -> None:
+    assert run(monkeypatch, "env", "audit", "--help") == 0
+    shown = capsys.readouterr().out
+    assert all(name in shown for name in (*system_names(), "module:Class", "my_package.envs:MyEnv"))
 
 
 def test_an_unknown_goal_is_refused_before_anything_is_measured(monkeypatch, capsys) -> None:
@@ -122,6 +151,13 @@ def test_help_comes_without_heavy_imports() -> None:
     program = f"import sys; import include.cli; print([name for name in {heavy} if name in sys.modules])"
     shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"
+
+
+def minutes(rows: int) -> pd.DataFrame:
+    steps = np.arange(rows)
+    prices = 100.0 + steps % 7 + 0.01 * (steps % 11)
+    columns = {"open_time": 60_000 * steps, **dict.fromkeys(("open", "high", "low", "close"), prices)}
+    return pd.DataFrame(columns | {"volume": 1.0 + steps % 5})
 
 
 def test_features_of_a_file_come_from_the_file_alone(monkeypatch, capsys, tmp_path) -> None:
@@ -141,13 +177,25 @@ def test_a_file_of_candles_needs_a_set_and_an_output(monkeypatch, capsys) -> Non
     assert "`--candles`, `--set` and `--output` must be given together, were minutes.parquet, None, None" in shown
 
 
+@pytest.mark.parametrize("given", [("--candles", "minutes.parquet"), ("--timeframe", "1m")])
+def test_a_system_beside_candles_of_a_file_is_refused(monkeypatch, capsys, given) -> None:
+    assert run(monkeypatch, "features", "build", "--system", "shadow", *given) == 1
+    assert "`--system` must be left out where `--candles`" in " ".join(capsys.readouterr().err.split())
+
+
+def test_features_without_values_are_shown_by_name(monkeypatch, capsys, tmp_path) -> None:
+    columns = dict.fromkeys(("open", "high", "low", "close", "volume"), [100.0] * 3)
+    pq.write_table(pa.table({"open_time": [0, 60_000, 120_000], **columns}), tmp_path / "minutes.parquet")
+    files = ("--candles", str(tmp_path / "minutes.parquet"), "--output", str(tmp_path / "out.parquet"))
+    assert run(monkeypatch, "features", "build", *files, "--set", "shadow15") == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    first, second = feature_set("shadow15").names[-2:]
+    assert f"{first}, {second}" in shown
+
+
 def test_a_file_of_candles_becomes_a_dataset_and_its_test_split_a_csv(monkeypatch, capsys, tmp_path) -> None:
     monkeypatch.setenv("PERPETUA_HOME", str(tmp_path / "home"))
-    times = [60_000 * minute for minute in range(16_500)]
-    prices = [100.0 + minute % 7 + 0.01 * (minute % 11) for minute in range(16_500)]
-    volumes = [1.0 + minute % 5 for minute in range(16_500)]
-    columns = {"open_time": times, **dict.fromkeys(("open", "high", "low", "close"), prices), "volume": volumes}
-    pq.write_table(pa.table(columns), tmp_path / "minutes.parquet")
+    minutes(16_500).to_parquet(tmp_path / "minutes.parquet", index=False)
 
     given = ("--system", "shadow", "--candles", str(tmp_path / "minutes.parquet"), "--json")
     assert run(monkeypatch, "dataset", "freeze", *given) == 0
@@ -183,6 +231,24 @@ def test_the_feature_report_says_where_it_lies(monkeypatch, capsys, settings) ->
     assert Path(document["file"]).is_file()
 
 
+def test_a_build_says_where_its_report_lies(monkeypatch, capsys) -> None:
+    monkeypatch.setenv("PERPETUA_UNIVERSE", "BTC/USDT:USDT")
+    fill_lake(Lake(load_settings().home.lake), {"BTC/USDT:USDT": candles(2200)})
+    assert run(monkeypatch, "features", "build", "--json") == 0
+    assert Path(json.loads(capsys.readouterr().out)["report"]).is_file()
+
+
+def test_a_dataset_shows_the_symbols_that_were_dropped(monkeypatch, capsys, tmp_path) -> None:
+    monkeypatch.setenv("PERPETUA_HOME", str(tmp_path / "home"))
+    parts = [minutes(16_500).assign(symbol="BTCUSDT"), minutes(500).assign(symbol="ETHUSDT")]
+    pd.concat(parts).to_parquet(tmp_path / "minutes.parquet", index=False)
+
+    given = ("--system", "shadow", "--candles", str(tmp_path / "minutes.parquet"), "--symbols", "all")
+    assert run(monkeypatch, "dataset", "freeze", *given) == 0
+
+    assert "dropped_symbols.ETH/USDT:USDT 401 train candles, needs 800" in " ".join(capsys.readouterr().out.split())
+
+
 def test_features_are_accepted_as_inactive_by_name(monkeypatch, capsys) -> None:
     monkeypatch.setenv("PERPETUA_UNIVERSE", "BTC/USDT:USDT")
     settings = load_settings()
@@ -190,7 +256,7 @@ def test_features_are_accepted_as_inactive_by_name(monkeypatch, capsys) -> None:
     fill_lake(Lake(settings.home.lake), {"BTC/USDT:USDT": candles(2200)})
     build(settings, "market94", "4h")
     assert run(monkeypatch, "dataset", "freeze") == 1
-    assert "--accept-inactive NAME,NAME" in " ".join(capsys.readouterr().err.split())
+    assert "`dataset freeze` needs is `--accept-inactive f_" in " ".join(capsys.readouterr().err.split())
     names = ", ".join(spec.name for spec in feature_set("market94").specs if spec.family == "sentiment")
     assert run(monkeypatch, "dataset", "freeze", "--accept-inactive", names, "--json") == 0
     assert len(json.loads(capsys.readouterr().out)["inactive_features"]) > 20

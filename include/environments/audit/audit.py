@@ -12,6 +12,17 @@ from include.environments.audit.subject import Subject, subject
 from include.environments.audit.verdicts import BrokenError, NotApplicableError, not_applicable, verdict, word
 
 PAIRS = 64
+# what every trading environment can be judged by; what is left of the money rows, a spot market has not got
+MONEY = (
+    "no_look_ahead",
+    "cash_conservation",
+    "fill_price",
+    "costs_monotone",
+    "no_free_money",
+    "trading_below_flat",
+    "flat_unpaid",
+    "churning_unpaid",
+)
 # with fewer, a standard error says too little to judge by
 LEAST_PAIRS = 8
 Check = Callable[[Probe], CheckResult]
@@ -58,6 +69,17 @@ def audit_subject(target: Subject, pairs: int = PAIRS, progress: Progress = no_p
 def rows(report: CheckReport) -> list[dict[str, str]]:
     """Return `report` as rows of a table: check, verdict, explanation."""
     return [{"check": r.name, "verdict": word(r), "explanation": r.message} for r in report.results]
+
+
+def unjudged(report: CheckReport) -> tuple[str, ...]:
+    """Return the rows on money in `report` that were not applicable: an audit with any of them has not passed."""
+    return tuple(r.name for r in report.results if r.name in MONEY and word(r) == "n/a")
+
+
+def summary(report: CheckReport) -> str:
+    """Return how many rows passed, failed and were not judged, as one line."""
+    words = [word(result) for result in report.results]
+    return f"{words.count('pass')} passed, {words.count('FAIL')} failed, {words.count('n/a')} not judged"
 
 
 def _checks(known: Probe) -> dict[str, Check]:

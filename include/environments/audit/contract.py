@@ -13,6 +13,8 @@ from include.environments.audit.rollout import Rollout, play
 from include.environments.audit.verdicts import NotApplicableError, verdict
 
 _STEPS = 300
+# Gymnasium's word for a missing bound
+_UNBOUNDED = "infinity"
 
 
 def gymnasium_contract(probe: Probe) -> CheckResult:
@@ -25,7 +27,9 @@ def gymnasium_contract(probe: Probe) -> CheckResult:
         except Exception as error:  # noqa: BLE001  # whatever a foreign environment raises is the finding
             return verdict(name, False, f"check_env raised {type(error).__name__}: {_first_line(error)}")
     if caught:
-        return verdict(name, False, f"check_env warns: {_first_line(caught[0].message)}", len(caught), 0)
+        told = list(dict.fromkeys(_first_line(warning.message) for warning in caught))
+        hint = " Hint: give the spaces finite bounds, `low` and `high`." if _UNBOUNDED in "".join(told) else ""
+        return verdict(name, False, f"check_env warns: {' | '.join(told)}{hint}", len(caught), 0)
     return verdict(name, True, "check_env passes without a warning.", 0, 0)
 
 
@@ -118,4 +122,5 @@ def _shape_of(space: Any) -> str:
 def _first_line(text: object) -> str:
     lines = str(text).strip().splitlines()
     # Gymnasium colours its warnings for terminals
-    return (lines[0] if lines else "no text").replace("\x1b[33m", "").replace("\x1b[0m", "")
+    plain = (lines[0] if lines else "no text").replace("\x1b[33m", "").replace("\x1b[0m", "")
+    return plain.removeprefix("WARN: ")

@@ -48,5 +48,10 @@ def _flat(observation: Any) -> Any:
 def _found(one: list[Any], other: list[Any], early: int, cut: int) -> str:
     a, b = _flat(one[early]), _flat(other[early])
     places = np.flatnonzero(a != b).tolist() if a.shape == b.shape else []
-    where = f" in {', '.join(map(str, places[:4]))}{' …' if len(places) > 4 else ''}" if places else ""
-    return f"The observation before step {early} changes{where} with candles that step {cut} plays first."
+    shown = f"{', '.join(map(str, places[:4]))}{' …' if len(places) > 4 else ''}"
+    one_or_none = {0: "The observation", 1: f"Observation entry {shown}"}
+    what = one_or_none.get(len(places), f"Each of observation entries {shown}")
+    return (
+        f"{what} before step {early} already changes with the candle that step {cut} plays: "
+        "the environment shows the future."
+    )

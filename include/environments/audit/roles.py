@@ -9,7 +9,7 @@ import numpy as np
 from gymnasium import spaces
 
 from include.core.errors import InvalidInputError, PerpetuaError
-from include.environments.audit.rollout import Rollout, play
+from include.environments.audit.rollout import Rollout, missing_equity, play
 from include.environments.audit.scenario import Scenario, Stage, fair_market, trend
 from include.environments.audit.subject import Subject
 from include.environments.audit.verdicts import BrokenError, NotApplicableError
@@ -93,6 +93,8 @@ class Probe:
         Fair markets, each with its mirror, that the checks on free money play.
     trouble : str or None
         What the environment raised when its actions were tried.
+    missing : str or None
+        What `info` does not tell of the equity; None where it tells it at every reset and step.
     """
 
     subject: Subject
@@ -100,6 +102,7 @@ class Probe:
     stage: Stage | None
     pairs: int
     trouble: str | None = None
+    missing: str | None = None
 
     def play(
         self, scenario: Scenario, actions: Iterable[Any], *, steps: int | None = None, observe: bool = False
@@ -121,8 +124,11 @@ class Probe:
             return self.stage
         if self.trouble is not None:
             raise BrokenError(f"when its actions were tried, the environment raised {self.trouble}")
+        lacking = [] if self.missing is None else [self.missing]
         if not self.subject.has_market:
-            raise NotApplicableError("the environment cannot be given a market; see `for_audit` in the protocol")
+            lacking.append("the environment cannot be given a market; see `for_audit` in docs/environment-audit.md")
+        if lacking:
+            raise NotApplicableError("; ".join(lacking))
         if not self.roles.candidates:
             raise NotApplicableError("actions are tried one by one only in Discrete and one-dimensional Box spaces")
         if not self.roles.openings:
@@ -158,8 +164,10 @@ def probe(subject: Subject, pairs: int) -> Probe:
     """
     known = Probe(subject, Roles(()), None, pairs)
     try:
-        known = replace(known, roles=Roles(_candidates(subject)))
-        if not subject.has_market or not known.roles.candidates:
+        env = subject.make(fair_market(subject.rows, subject.step_ms, 0))
+        roles = Roles(_candidates(env.action_space))
+        known = replace(known, roles=roles, missing=missing_equity(env, roles.candidates[:1], SEED))
+        if known.missing is not None or not subject.has_market or not known.roles.candidates:
             return known
         known = replace(known, roles=_declared(known) if subject.actions else _found(known))
         first = _first_row(known)
@@ -170,8 +178,7 @@ def probe(subject: Subject, pairs: int) -> Probe:
     return known if first is None else replace(known, stage=Stage(subject.rows, subject.step_ms, first))
 
 
-def _candidates(subject: Subject) -> tuple[Any, ...]:
-    space = subject.make(fair_market(subject.rows, subject.step_ms, 0)).action_space
+def _candidates(space: spaces.Space[Any]) -> tuple[Any, ...]:
     if isinstance(space, spaces.Discrete) and int(space.n) <= _MOST_ACTIONS:
         return tuple(range(int(space.start), int(space.start) + int(space.n)))
     if isinstance(space, spaces.Box) and space.shape == (1,):

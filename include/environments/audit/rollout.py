@@ -104,6 +104,25 @@ def play(
     )
 
 
+def missing_equity(env: gymnasium.Env[Any, Any], actions: Iterable[Any], seed: int = 0) -> str | None:
+    """Return what is missing of the equity in the `info` of the reset and the steps of `env`, or None.
+
+    Parameters
+    ----------
+    env : Env
+        Environment.
+    actions : iterable of actions
+        Played after the reset; without any the reset alone is looked at.
+    seed : int
+        Seed of the reset.
+    """
+    told = np.isfinite(play(env, actions, seed).equity).tolist()
+    if all(told):
+        return None
+    where = "" if not any(told) else " of `step`" if told[0] else " of `reset`"
+    return f"`info`{where} has no equity; looked for {', '.join(EQUITY_KEYS)}"
+
+
 def equity_of(info: Mapping[str, Any]) -> float:
     """Return the account's value that `info` tells under one of `EQUITY_KEYS`, or NaN."""
     for key in EQUITY_KEYS:

@@ -6,7 +6,7 @@
 import importlib
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import gymnasium
@@ -83,7 +83,7 @@ def subject(name: str) -> Subject:
 
 
 def subject_of(target: Any, name: str) -> Subject:
-    """Return the class or factory `target` as a subject.
+    """Return the class or factory `target` as a subject, whose `make` raises where it makes no environment.
 
     In this order: `target.for_audit(scenario)`; a subclass of one of our faces; a parameter `scenario`; a parameter
     `df` with, where the constructor has them, a fee and `slippage`; no parameter that must be given.
@@ -93,6 +93,17 @@ def subject_of(target: Any, name: str) -> Subject:
     InvalidInputError
         None of these fits.
     """
+    found = _by_protocol(target, name)
+    return replace(found, make=lambda scenario: _checked(found.make(scenario), name))
+
+
+def _checked(made: object, name: str) -> Env:
+    if not isinstance(made, gymnasium.Env):
+        raise InvalidInputError(f"`{name}` must make a gymnasium.Env, made {type(made).__name__} {made!r}.")
+    return made
+
+
+def _by_protocol(target: Any, name: str) -> Subject:
     declared: dict[str, Any] = {
         "rows": getattr(target, "audit_rows", _ROWS),
         "step_ms": timeframe_ms(getattr(target, "audit_timeframe", _TIMEFRAME)),

@@ -132,3 +132,11 @@ class Silent(LedgerEnv):
 
     def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict]:
         return (*super().step(action)[:4], {})
+
+
+class SilentWithoutBounds(Silent):
+    """Tells nothing in `info`, and `check_env` warns of its observations."""
+
+    def __init__(self, scenario: Any) -> None:
+        super().__init__(scenario)
+        self.observation_space = spaces.Box(-np.inf, np.inf, (RETURNS + 2,), np.float32)

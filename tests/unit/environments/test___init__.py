@@ -11,5 +11,5 @@ def test_callers_take_both_faces_from_the_package() -> None:
 
 
 def test_another_name_is_refused_as_in_any_module() -> None:
-    with pytest.raises(AttributeError, match="'include.environments' has no attribute 'make_market'"):
+    with pytest.raises(AttributeError, match=r"'include\.environments' has no attribute 'make_market'"):
         include.environments.make_market  # noqa: B018

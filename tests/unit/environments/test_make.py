@@ -50,6 +50,15 @@ def test_an_unknown_system_is_refused(dataset):
         make_env(load_system("phase4").model_copy(update={"name": "other"}), dataset, "train")
 
 
+@pytest.mark.parametrize("make", [make_env, lambda *named: make_batch(*named, 2)])
+def test_an_id_is_no_dataset_and_the_error_shows_how_to_load_one(make):
+    shown = (
+        r"`dataset` must be a Dataset, was '0eeb'\. Hint: .*load_dataset\(load_settings\(\).home.dataset\('0eeb'\)\)"
+    )
+    with pytest.raises(InvalidInputError, match=shown):
+        make("shadow", "0eeb", "train")
+
+
 def test_another_timeframe_is_refused(dataset):
     system = load_system("phase4").model_copy(update={"timeframe": "1h"})
 

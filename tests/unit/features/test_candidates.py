@@ -1,3 +1,4 @@
+import re
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -123,6 +124,15 @@ def test_more_than_twenty_inactive_features_need_consent_by_name():
     require_acceptable(NAMES[:21], NAMES[20:21], CHOSEN)
     with pytest.raises(DataQualityError, match="22 are"):
         require_acceptable(NAMES[:22], NAMES[25:], CHOSEN)
+
+
+def test_the_refusal_names_the_shortest_option_that_works_with_what_was_accepted_before():
+    with pytest.raises(
+        DataQualityError, match=r"22 are: .* Hint: .* `--accept-inactive f_x_n_1,f_x_n_21,f_x_n_22`"
+    ) as found:
+        require_acceptable(NAMES[:23], [NAMES[1], NAMES[25]], CHOSEN)
+    option = re.search(r"--accept-inactive (\S+)`", str(found.value))
+    require_acceptable(NAMES[:23], option[1].split(","), CHOSEN)
 
 
 def test_consent_to_an_unknown_feature_is_refused():

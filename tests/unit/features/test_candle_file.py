@@ -71,9 +71,46 @@ def test_recorded_minutes_of_several_symbols_work_as_they_come(tmp_path):
     assert (result.symbols, result.rows, result.without_values) == (2, 10_000, ())
 
 
-def test_the_timeframe_may_be_told(tmp_path):
-    with pytest.raises(InvalidInputError, match="The file: `candles` must lie on one grid of 86400000 ms"):
-        build_file(_file(tmp_path, candles(20)), "shadow15", tmp_path / "out.parquet", "1d")
+def test_the_timeframe_may_be_told_and_must_be_that_of_the_candles(tmp_path):
+    file = _file(tmp_path, candles(20))
+    assert build_file(file, "shadow15", tmp_path / "out.parquet", "4h").rows == 20
+    with pytest.raises(
+        InvalidInputError, match=r"The file: `candles` must be 1h candles, their shortest step is 4h\.$"
+    ):
+        build_file(file, "shadow15", tmp_path / "out.parquet", "1h")
+    with pytest.raises(InvalidInputError, match=r"`timeframe` must be one of 1m, .*, was '3h'"):
+        build_file(file, "shadow15", tmp_path / "out.parquet", "3h")
+
+
+@pytest.mark.parametrize("link", [None, "symlink_to", "hardlink_to"])
+def test_the_candles_themselves_are_never_written_over(tmp_path, link):
+    file = _file(tmp_path, candles(20))
+    target = file if link is None else tmp_path / "other.parquet"
+    if link is not None:
+        getattr(target, link)(file)
+    with pytest.raises(InvalidInputError, match=r"`output` must be another file than `candles`, was .*\.parquet"):
+        build_file(file, "shadow15", target)
+    assert pq.read_table(file).num_rows == 20
+    assert "close" in pq.read_table(file).column_names
+
+
+def test_only_a_parquet_file_is_written(tmp_path):
+    file = _file(tmp_path, candles(20))
+    with pytest.raises(InvalidInputError, match=r"`output` must end in \.parquet, was 'out\.csv'"):
+        build_file(file, "shadow15", tmp_path / "out.csv")
+    (tmp_path / "out").mkdir()
+    with pytest.raises(
+        InvalidInputError, match=r"`output` must be a file, .*/out is a folder\. Hint: .*/out/features\.p"
+    ):
+        build_file(file, "shadow15", tmp_path / "out")
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["candles.parquet", "out"]
+
+
+def test_impossible_candles_are_refused(tmp_path):
+    frame = candles(20).assign(symbol="DOGEUSDT")
+    frame.loc[3, ["high", "low"]] = frame.loc[3, ["low", "high"]].to_numpy()
+    with pytest.raises(InvalidInputError, match=r"DOGEUSDT: .* open and close between low and high, 1 have not"):
+        build_file(_file(tmp_path, frame), "shadow15", tmp_path / "out.parquet")
 
 
 def test_unsound_candles_are_refused_with_their_symbol_and_nothing_is_left(tmp_path):

@@ -43,6 +43,11 @@ def freeze(settings, tmp_path, *frames: pd.DataFrame, system=SHADOW):
     return freeze_file(settings, system, file)
 
 
+def warnings_of_freezing(caplog) -> list[str]:
+    told = [record for record in caplog.records if record.name == "include.features.freeze"]
+    return [record.getMessage() for record in told if record.levelno >= logging.WARNING]
+
+
 def test_a_file_becomes_a_dataset_with_the_features_of_the_system(settings, tmp_path):
     frame = minute_candles()
 
@@ -110,10 +115,10 @@ def test_a_system_that_names_no_symbols_takes_all_of_the_file(settings, tmp_path
 
 
 def test_few_candles_deserve_a_warning(settings, tmp_path, caplog):
-    with caplog.at_level(logging.WARNING):
+    with caplog.at_level(logging.INFO, logger="include.features.freeze"):
         freeze(settings, tmp_path, minute_candles().assign(symbol="BTCUSDT"))
 
-    (told,) = [record.getMessage() for record in caplog.records]
+    (told,) = warnings_of_freezing(caplog)
     assert (
         told == f"{BTC} has 1,500 candles, fewer than the 50,000 that a model of shadow deserves (it asks for 100,000)"
     )
@@ -122,9 +127,10 @@ def test_few_candles_deserve_a_warning(settings, tmp_path, caplog):
 def test_enough_candles_are_no_matter_of_words(settings, tmp_path, caplog):
     history = SHADOW.history.model_copy(update={"warning_candles": 1_500})
 
-    freeze(settings, tmp_path, minute_candles(), system=SHADOW.model_copy(update={"history": history}))
+    with caplog.at_level(logging.INFO, logger="include.features.freeze"):
+        freeze(settings, tmp_path, minute_candles(), system=SHADOW.model_copy(update={"history": history}))
 
-    assert caplog.records == []
+    assert warnings_of_freezing(caplog) == []
 
 
 def test_too_few_candles_for_the_splits_are_refused_with_both_numbers(settings, tmp_path):
@@ -146,6 +152,31 @@ def test_a_symbol_that_is_not_there_is_refused_by_name(settings, tmp_path):
         freeze(settings, tmp_path, minute_candles().assign(symbol="ETHUSDT"))
 
 
+def test_symbols_may_be_asked_for_as_the_exchange_spells_them(settings, tmp_path):
+    frame = minute_candles()
+
+    info = freeze(
+        settings, tmp_path, frame.assign(symbol=BTC), system=SHADOW.model_copy(update={"symbols": ("BTCUSDT",)})
+    )
+
+    assert info.symbols == (BTC,)
+
+
+def test_only_what_is_missing_is_named_and_of_many_symbols_the_first_five(settings, tmp_path):
+    held = [minute_candles(2).assign(symbol=f"{name}USDT") for name in "ABCDEFG"]
+    wanted = SHADOW.model_copy(update={"symbols": ("AUSDT", "ZUSDT")})
+
+    with pytest.raises(
+        MissingInputError, match=r"must hold Z/USDT:USDT, .* has A/USDT:USDT, .*, E/USDT:USDT and 2 more\."
+    ):
+        freeze(settings, tmp_path, *held, system=wanted)
+
+
+def test_text_in_a_column_of_prices_is_refused(settings, tmp_path):
+    with pytest.raises(InvalidInputError, match=r"`candles\.close` must hold numbers, was (large_)?string"):
+        freeze(settings, tmp_path, minute_candles().astype({"close": str}))
+
+
 def test_candles_without_names_are_refused_where_the_system_plays_several(settings, tmp_path):
     with pytest.raises(
         InvalidInputError, match="`candles` must have a column `symbol` for shadow, which plays several"
@@ -165,7 +196,7 @@ def test_a_name_that_is_no_perpetual_is_refused(settings, tmp_path):
         freeze(settings, tmp_path, minute_candles().assign(symbol="bitcoin"))
 
 
-@pytest.mark.parametrize(("minutes", "shown"), [(5, "5m"), (7, "420000 ms")])
+@pytest.mark.parametrize(("minutes", "shown"), [(5, "5m"), (7, "7m")])
 def test_candles_of_another_length_are_refused(settings, tmp_path, minutes, shown):
     frame = minute_candles()
     frame["open_time"] = START_MS + minutes * MINUTE_MS * np.arange(len(frame))
@@ -178,7 +209,7 @@ def test_candles_off_the_grid_of_minutes_are_refused(settings, tmp_path):
     frame = minute_candles()
     frame.loc[700:, "open_time"] += 30_000
 
-    with pytest.raises(InvalidInputError, match="BTC/USDT:USDT: `candles` must lie on one grid of 60000 ms"):
+    with pytest.raises(InvalidInputError, match="BTC/USDT:USDT: `candles` must lie on one grid of 1m"):
         freeze(settings, tmp_path, frame)
 
 

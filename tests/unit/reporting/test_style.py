@@ -2,6 +2,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pytest
 from matplotlib.colors import to_rgb
 
 from include.reporting.style import BLUE, GREEN, ORANGE, RED, dates, dress, new_figure, percentages, save, thousands
@@ -39,6 +40,17 @@ def test_dates_are_days_and_months() -> None:
     axes.plot(np.array(["2025-07-03", "2025-09-24"], dtype="datetime64[ms]"), [0, 1])
     dates(axes)
     assert axes.xaxis.get_major_formatter()(20_272.0) == "3 Jul"  # 20,272 days after 1970-01-01
+
+
+@pytest.mark.parametrize("days", [5, 12, 33, 50, 66, 90])
+def test_dates_stand_at_even_distances_across_the_end_of_a_month(days: int) -> None:
+    axes = new_figure(3, 2).subplots()
+    start = np.datetime64("2025-09-14T16:00")
+    axes.plot(np.array([start, start + np.timedelta64(days, "D")]), [0, 1])
+    dates(axes)
+    ticks = axes.xaxis.get_major_locator()()
+    assert 4 <= len(ticks) <= 9
+    assert len(set(np.diff(ticks).tolist())) == 1
 
 
 def test_saving_is_atomic_and_repeatable(tmp_path: Path) -> None:

@@ -1,11 +1,14 @@
 import pytest
+from gymnasium import spaces
 
 from include.core.errors import InvalidInputError
-from include.environments.audit.audit import audit, audit_subject, rows
+from include.environments.audit.audit import MONEY, audit, audit_subject, rows, summary, unjudged
+from include.environments.audit.rollout import EQUITY_KEYS
+from include.environments.audit.scenario import fair_market
 from include.environments.audit.subject import subject_of
 from include.environments.audit.verdicts import word
 from tests.support.defects import phase4, planted
-from tests.support.defects.ledger import LedgerEnv
+from tests.support.defects.ledger import CLOSE, LONG, LedgerEnv
 
 ROWS = [
     "gymnasium_contract", "declared_shape", "determinism", "reward_components", "no_look_ahead", "cash_conservation",
@@ -40,6 +43,28 @@ class Raises(LedgerEnv):
 class NeverStarts(LedgerEnv):
     def reset(self, **options):
         raise ValueError("no data")
+
+
+class LongOnly(LedgerEnv):
+    """A spot market: nothing borrowed, no shorts, no funding."""
+
+    def __init__(self, scenario):
+        super().__init__(scenario)
+        self.action_space = spaces.Discrete(2)
+
+    def fill(self, action: int, price: float) -> None:
+        super().fill((CLOSE, LONG)[action], price)
+
+    def open(self, side: float, price: float) -> None:
+        self.quantity, self.entry = side * 0.9 * self.cash / price, price
+        self.charge(self.quantity, price)
+
+    def pay_funding(self, amount: float) -> None:
+        del amount
+
+
+def own_market() -> LedgerEnv:
+    return LedgerEnv(fair_market(200, 14_400_000, 0))
 
 
 def verdicts(target: type, pairs: int = 8) -> dict[str, str]:
@@ -79,6 +104,36 @@ def test_what_an_environment_does_not_offer_is_never_passed():
         "determinism",
     ]
     assert set(found.values()) == {"pass", "n/a"}
+
+
+def test_an_environment_that_tells_no_equity_is_told_so():
+    report = audit_subject(subject_of(planted.Silent, "silent"), pairs=8)
+
+    told = [result.message for result in report.results[4:]]
+    assert set(told) == {f"not applicable: `info` has no equity; looked for {', '.join(EQUITY_KEYS)}"}
+    assert unjudged(report) == MONEY
+    assert summary(report) == "3 passed, 0 failed, 11 not judged"
+
+
+def test_an_environment_without_a_market_is_told_where_to_read_how_to_take_one():
+    report = audit_subject(subject_of(own_market, "own"), pairs=8)
+
+    assert report.results[4].message.endswith("cannot be given a market; see `for_audit` in docs/environment-audit.md")
+    assert unjudged(report) == MONEY
+
+
+def test_what_a_spot_market_has_not_got_does_not_count_as_unjudged_money():
+    report = audit_subject(subject_of(LongOnly, "spot"), pairs=8)
+
+    assert {result.name for result in report.results if word(result) == "n/a"} == {"funding_sign", "liquidation"}
+    assert unjudged(report) == ()
+
+
+def test_honest_books_leave_nothing_unjudged():
+    report = audit_subject(subject_of(LedgerEnv, "ledger"), pairs=24)
+
+    assert unjudged(report) == ()
+    assert summary(report) == "14 passed, 0 failed, 0 not judged"
 
 
 def test_an_environment_that_raises_fails_the_row_and_not_the_audit():

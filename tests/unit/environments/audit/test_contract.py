@@ -9,7 +9,13 @@ from include.environments.audit.contract import declared_shape, determinism, gym
 from include.environments.audit.verdicts import NotApplicableError
 from tests.support.audits import probe_of
 from tests.support.defects.ledger import LedgerEnv
-from tests.support.defects.planted import DeclaresAnotherShape, DrawsFromElsewhere, MisnamesReward, Silent
+from tests.support.defects.planted import (
+    DeclaresAnotherShape,
+    DrawsFromElsewhere,
+    MisnamesReward,
+    Silent,
+    SilentWithoutBounds,
+)
 
 
 class Warns(LedgerEnv):
@@ -61,6 +67,15 @@ def test_check_env_may_not_even_warn():
 
     assert not result.passed
     assert result.message == "check_env warns: odd"
+
+
+def test_every_warning_shows_with_how_to_mend_it():
+    result = gymnasium_contract(probe_of(SilentWithoutBounds))
+
+    assert not result.passed
+    assert result.message.startswith("check_env warns: A Box observation space minimum value is -infinity")
+    assert "maximum value is infinity" in result.message
+    assert result.message.endswith("Hint: give the spaces finite bounds, `low` and `high`.")
 
 
 def test_a_declared_shape_unlike_the_real_one_fails():

@@ -30,6 +30,13 @@ class FillsAtTheClose(LedgerEnv):
         super().fill(action, float(self.market.close[self.row - 1]))
 
 
+class SeesTheNextCandleTwice(SeesNextCandle):
+    def observe(self) -> np.ndarray:
+        seen = super().observe()
+        seen[5] = seen[4]
+        return seen
+
+
 class InADictionary(SeesNextCandle):
     def observe(self) -> Any:
         return {"seen": super().observe()}
@@ -50,4 +57,13 @@ def test_observations_of_the_future_fail(env):
 def test_the_place_that_looks_ahead_is_named():
     result = no_look_ahead(probe_of(SeesNextCandle))
 
-    assert result.message == "The observation before step 3 changes in 4 with candles that step 3 plays first."
+    assert result.message == (
+        "Observation entry 4 before step 3 already changes with the candle that step 3 plays: "
+        "the environment shows the future."
+    )
+
+
+def test_several_places_that_look_ahead_are_named_too():
+    result = no_look_ahead(probe_of(SeesTheNextCandleTwice))
+
+    assert result.message.startswith("Each of observation entries 4, 5 before step 3 already changes")

@@ -18,6 +18,11 @@ class Shuffled(LedgerEnv):
         super().fill((REDUCE, CLOSE, LONG, HOLD, SHORT)[action], price)
 
 
+class OnlyHolds(LedgerEnv):
+    def fill(self, action: int, price: float) -> None:
+        del action, price
+
+
 class TargetPosition(LedgerEnv):
     """An action is the side to be on: −1, 0 or 1, given as a number in a box."""
 
@@ -101,13 +106,14 @@ def test_the_first_step_plays_the_candle_after_the_first_observation(env):
 @pytest.mark.parametrize(
     ("target", "reason"),
     [
-        (Silent, "no action moves `info\\['equity'\\]`"),
+        (Silent, "`info` has no equity; looked for equity, portfolio_value"),
+        (OnlyHolds, "no action moves `info\\['equity'\\]`"),
         (Many, "only in Discrete and one-dimensional Box spaces"),
         (lambda: LedgerEnv(None), "cannot be given a market"),
     ],
 )
 def test_a_stage_that_cannot_be_found_gives_its_reason(target, reason):
-    if target in (Silent, Many):
+    if target in (Silent, OnlyHolds, Many):
         found = probe_of(target)
     else:
         market_of_its_own = probe_of(LedgerEnv).fair(0)

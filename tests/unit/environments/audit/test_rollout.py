@@ -2,11 +2,22 @@ import math
 
 import pytest
 
-from include.environments.audit.rollout import equity_of, play
+from include.environments.audit.rollout import equity_of, missing_equity, play
 from include.environments.audit.scenario import trend
 from tests.support.defects.ledger import CLOSE, HOLD, LONG, LedgerEnv
+from tests.support.defects.planted import Silent
 
 STEP = 14_400_000
+
+
+class SilentReset(LedgerEnv):
+    def reset(self, **options):
+        return super().reset(**options)[0], {}
+
+
+class SilentStep(LedgerEnv):
+    def step(self, action):
+        return (*super().step(action)[:4], {})
 
 
 def ledger() -> LedgerEnv:
@@ -54,6 +65,22 @@ def test_a_generator_is_told_whether_the_equity_moved():
 @pytest.mark.parametrize("info", [{"equity": 5.0}, {"portfolio_valuation": 5}, {"net_worth": 5.0, "total_asset": 1.0}])
 def test_the_value_of_the_account_has_several_names(info):
     assert equity_of(info) == 5.0
+
+
+@pytest.mark.parametrize(
+    ("env", "where"),
+    [(Silent, "`info` has"), (SilentReset, "`info` of `reset` has"), (SilentStep, "`info` of `step` has")],
+)
+def test_where_the_value_is_missing_is_said(env, where):
+    missing = missing_equity(env(trend(100, STEP, 0.01)), [HOLD])
+
+    assert missing == (
+        f"{where} no equity; looked for equity, portfolio_value, portfolio_valuation, net_worth, total_asset"
+    )
+
+
+def test_nothing_is_missing_where_every_info_tells_the_value():
+    assert missing_equity(ledger(), [HOLD, LONG]) is None
 
 
 def test_a_value_that_is_not_told_is_undefined():

@@ -4,6 +4,7 @@ import gymnasium
 import pytest
 
 from include.core.errors import InvalidInputError
+from include.environments.audit.audit import audit_subject
 from include.environments.audit.scenario import Scenario, fair_market
 from include.environments.audit.subject import subject, subject_of
 from include.environments.phase4.env import Phase4Env
@@ -104,6 +105,19 @@ def test_what_cannot_be_made_says_what_it_needs():
         InvalidInputError, match=r"must be a gymnasium.Env .*, was a class that does not derive from it"
     ):
         subject_of(Scenario, "x")
+
+
+def gives_a_number() -> int:
+    return 3
+
+
+def test_a_function_that_makes_no_environment_is_refused_when_it_is_called():
+    found = subject_of(gives_a_number, "own:gives")
+
+    with pytest.raises(InvalidInputError, match=r"`own:gives` must make a gymnasium.Env, made int 3\."):
+        found.make(market())
+    with pytest.raises(InvalidInputError, match=r"must make a gymnasium\.Env"):
+        audit_subject(found, pairs=8)
 
 
 def test_names_that_lead_nowhere_are_refused():
