@@ -242,9 +242,13 @@ def train(
     ] = None,
     engine: Annotated[str | None, typer.Option(help="fused or sb3; the configuration's when left out.")] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.")] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="Environment steps.")] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Environment steps; it ends with the whole rollout that reaches them.")
+    ] = None,
     episodes: Annotated[int | None, typer.Option(min=1, help="End earlier, after so many episodes.")] = None,
-    minutes: Annotated[float | None, typer.Option(min=0, help="End earlier, after so many minutes.")] = None,
+    minutes: Annotated[
+        float | None, typer.Option(min=0, help="End earlier, after so many minutes, those of earlier tries counted.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Root seed.")] = None,
     output: Annotated[str | None, typer.Option(help="Name of the run.")] = None,
     resume: Annotated[str | None, typer.Option(help="Unfinished run to go on with, as it was started.")] = None,
@@ -296,8 +300,13 @@ def check(
     """Run one of the day's checks, or the pre-training checklist, and post it to Slack."""
     settings = load_settings()
     now = wall_now()
-    result = stages.check(settings, stages.slot_at(settings, now) if slot == "auto" else slot, now)
-    _show(result if as_json else "\n".join(result["lines"]), as_json)
+    report = stages.checked(settings, stages.slot_at(settings, now) if slot == "auto" else slot, now)
+    if not as_json:
+        # before it is posted: what was found is worth knowing where Slack is away
+        _show("\n".join(report.lines), as_json)
+    posted = stages.post_check(settings, report)
+    if as_json:
+        _show(posted, as_json)
 
 
 @app.command()

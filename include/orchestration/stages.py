@@ -354,13 +354,17 @@ def promote(
 
 def check(settings: Settings, slot: str, now: datetime | None = None) -> dict[str, Any]:
     """Run one of the day's checks, or the pre-training checklist, and post it."""
+    return post_check(settings, checked(settings, slot, now))
+
+
+def checked(settings: Settings, slot: str, now: datetime | None = None) -> "SlotReport":
+    """Return one of the day's checks, or the pre-training checklist."""
     from include.training.pre_training import SLOT, pre_training
     from include.training.slots import slot_report
 
     if slot == SLOT:
-        checklist = pre_training(settings, settings.system, lambda: load_system(settings.system))
-        return post_check(settings, checklist.slot_report)
-    return post_check(settings, slot_report(settings, slot, now or wall_now()))
+        return pre_training(settings, settings.system, lambda: load_system(settings.system)).slot_report
+    return slot_report(settings, slot, now or wall_now())
 
 
 def post_check(settings: Settings, report: "SlotReport") -> dict[str, Any]:

@@ -31,6 +31,7 @@ from include.training.scoring import ValidationScore, validation_score
 from include.training.watch import evaluate_facts
 
 log = logging.getLogger(__name__)
+_LEVELS = {Severity.WARNING: logging.WARNING, Severity.CRITICAL: logging.CRITICAL}
 
 
 class Keeper:
@@ -196,7 +197,7 @@ class Keeper:
             if (result.name, result.severity) not in self._active:
                 line = f"{format_utc(now)} · {result.severity.upper()} · {result.name} · {result.message}"
                 append_line(self._folder / LOGS, ALERTS, line)
-                log.warning("Run %s: %s", self.info.run_id, result.message)
+                log.log(_LEVELS[result.severity], "Run %s: %s", self.info.run_id, result.message)
         self._active = {(result.name, result.severity) for result in failures}
 
 

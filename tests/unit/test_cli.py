@@ -1,4 +1,5 @@
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 from include.cli import app, main
 from include.config.files import system_names
 from include.config.settings import load_settings
+from include.core.paths import REPOSITORY
 from include.features.build import build
 from include.features.registry import FEATURE_SETS, feature_set
 from include.lake.lake import Lake
@@ -260,3 +262,21 @@ def test_features_are_accepted_as_inactive_by_name(monkeypatch, capsys) -> None:
     names = ", ".join(spec.name for spec in feature_set("market94").specs if spec.family == "sentiment")
     assert run(monkeypatch, "dataset", "freeze", "--accept-inactive", names, "--json") == 0
     assert len(json.loads(capsys.readouterr().out)["inactive_features"]) > 20
+
+
+def test_a_check_is_shown_where_slack_is_away(monkeypatch, capsys, tmp_path) -> None:
+    monkeypatch.setenv("PERPETUA_HOME", str(tmp_path))
+    monkeypatch.setenv("PERPETUA_SLACK_URL", "http://127.0.0.1:9/api/")
+    assert run(monkeypatch, "check", "--slot", "standup") == 1
+    shown = capsys.readouterr()
+    assert "No run of phase4 yet" in shown.out
+    assert "Slack could not be reached" in " ".join(shown.err.split())
+
+
+def test_every_command_that_the_documents_name_exists() -> None:
+    documents = [REPOSITORY / "README.md", *(REPOSITORY / "docs").glob("*.md")]
+    texts = "\n".join(document.read_text(encoding="utf-8") for document in documents)
+    named = set(re.findall(r"python -m include ([a-z]+)", texts))
+    known = {command[0] for command in COMMANDS}
+    assert named
+    assert named <= known
