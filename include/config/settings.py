@@ -58,6 +58,8 @@ class Settings(BaseSettings):
     universe_source: OptionalText = Field(default=None, validation_alias="PERPETUA_UNIVERSE")
     profile_name: Literal["fast", "full"] = Field(default="fast", validation_alias="PERPETUA_PROFILE")
     campaign_path: OptionalPath = Field(default=None, validation_alias="PERPETUA_CAMPAIGN")
+    # the venue whose perpetuals are traded; further ones are compared with it
+    venue: Literal["binanceusdm", "bybit"] = "binanceusdm"
     system: str = "phase4"
     seed: int = 42
     # a training of which no rollout ends for so long is ended, so that a retry resumes it

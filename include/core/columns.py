@@ -46,6 +46,7 @@ class Table:
         return tuple(c.name for c in self.columns)
 
 
+_VENUE = Column("venue", pa.string(), "venue by its ccxt id, such as binanceusdm")
 _SYMBOL = Column("symbol", pa.string(), "unified symbol, such as BTC/USDT:USDT")
 _TIMEFRAME = Column("timeframe", pa.string(), "ccxt timeframe, such as 4h")
 _KNOWN_AT = Column("known_at", INSTANT, "first instant at which the record may be used", "UTC")
@@ -54,6 +55,7 @@ CANDLES = Table(
     "candles",
     "Closed candles of perpetuals.",
     (
+        _VENUE,
         _SYMBOL,
         _TIMEFRAME,
         Column("open_time", INSTANT, "start of the candle", "UTC"),
@@ -68,7 +70,7 @@ CANDLES = Table(
         Column("taker_buy_quote_volume", pa.float64(), "value bought by takers", "quote", nullable=True),
         _KNOWN_AT,
     ),
-    key=("symbol", "timeframe", "open_time"),
+    key=("venue", "symbol", "timeframe", "open_time"),
     time_column="open_time",
 )
 
@@ -76,14 +78,122 @@ FUNDING_RATES = Table(
     "funding_rates",
     "Settled funding of perpetuals.",
     (
+        _VENUE,
         _SYMBOL,
         Column("funding_time", INSTANT, "settlement, rounded to the minute", "UTC"),
         Column("funding_rate", pa.float64(), "rate of the settlement; positive: longs pay", "fraction"),
         Column("mark_price", pa.float64(), "mark price at the settlement", "quote per base", nullable=True),
         _KNOWN_AT,
     ),
-    key=("symbol", "funding_time"),
+    key=("venue", "symbol", "funding_time"),
     time_column="funding_time",
+)
+
+PRICE_CANDLES = Table(
+    "price_candles",
+    "Closed candles of prices that are not traded: mark, index and premium index.",
+    (
+        _VENUE,
+        _SYMBOL,
+        Column("price", pa.string(), "mark, index or premium"),
+        _TIMEFRAME,
+        Column("open_time", INSTANT, "start of the candle", "UTC"),
+        Column("open", pa.float64(), "first price; of the premium, a fraction of the index price", "quote per base"),
+        Column("high", pa.float64(), "highest price", "quote per base"),
+        Column("low", pa.float64(), "lowest price", "quote per base"),
+        Column("close", pa.float64(), "last price", "quote per base"),
+        _KNOWN_AT,
+    ),
+    key=("venue", "symbol", "price", "timeframe", "open_time"),
+    time_column="open_time",
+)
+
+OPEN_INTEREST = Table(
+    "open_interest",
+    "Open interest of perpetuals; the venue keeps 30 days of it.",
+    (
+        _VENUE,
+        _SYMBOL,
+        _TIMEFRAME,
+        Column("timestamp", INSTANT, "instant of the value", "UTC"),
+        Column("open_interest", pa.float64(), "open contracts", "base"),
+        Column("open_interest_value", pa.float64(), "their value", "quote", nullable=True),
+        _KNOWN_AT,
+    ),
+    key=("venue", "symbol", "timeframe", "timestamp"),
+    time_column="timestamp",
+)
+
+LONG_SHORT_RATIO = Table(
+    "long_short_ratio",
+    "Accounts that are long over accounts that are short; the venue keeps 30 days of it.",
+    (
+        _VENUE,
+        _SYMBOL,
+        _TIMEFRAME,
+        Column("timestamp", INSTANT, "instant of the value", "UTC"),
+        Column("long_short_ratio", pa.float64(), "long accounts per short account"),
+        Column("long_share", pa.float64(), "share of accounts that are long", "fraction", nullable=True),
+        Column("short_share", pa.float64(), "share of accounts that are short", "fraction", nullable=True),
+        _KNOWN_AT,
+    ),
+    key=("venue", "symbol", "timeframe", "timestamp"),
+    time_column="timestamp",
+)
+
+TAKER_RATIO = Table(
+    "taker_ratio",
+    "What takers bought over what they sold; the venue keeps 30 days of it.",
+    (
+        _VENUE,
+        _SYMBOL,
+        _TIMEFRAME,
+        Column("timestamp", INSTANT, "instant of the value", "UTC"),
+        Column("taker_ratio", pa.float64(), "taker buys per taker sell"),
+        Column("taker_buy_volume", pa.float64(), "amount bought by takers", "base"),
+        Column("taker_sell_volume", pa.float64(), "amount sold by takers", "base"),
+        _KNOWN_AT,
+    ),
+    key=("venue", "symbol", "timeframe", "timestamp"),
+    time_column="timestamp",
+)
+
+BASIS = Table(
+    "basis",
+    "Price of the perpetual over the index price; the venue keeps 30 days of it.",
+    (
+        _VENUE,
+        _SYMBOL,
+        _TIMEFRAME,
+        Column("timestamp", INSTANT, "instant of the value", "UTC"),
+        Column("basis", pa.float64(), "price of the perpetual minus the index price", "quote per base"),
+        Column("basis_rate", pa.float64(), "basis over the index price", "fraction"),
+        Column("futures_price", pa.float64(), "price of the perpetual", "quote per base"),
+        Column("index_price", pa.float64(), "index price", "quote per base"),
+        _KNOWN_AT,
+    ),
+    key=("venue", "symbol", "timeframe", "timestamp"),
+    time_column="timestamp",
+)
+
+SNAPSHOTS = Table(
+    "snapshots",
+    "Ticker and order book as they stood when they were asked for; there is no history of them to fetch.",
+    (
+        _VENUE,
+        _SYMBOL,
+        Column("timestamp", INSTANT, "the exchange's clock when it answered", "UTC"),
+        Column("last", pa.float64(), "last traded price", "quote per base"),
+        Column("bid", pa.float64(), "best bid", "quote per base"),
+        Column("ask", pa.float64(), "best ask", "quote per base"),
+        Column("spread_bps", pa.float64(), "ask minus bid over their middle", "basis points"),
+        Column("bid_depth_usd", pa.float64(), "value of the bids of the page within 1 % of the middle", "quote"),
+        Column("ask_depth_usd", pa.float64(), "value of the asks of the page within 1 % of the middle", "quote"),
+        Column("quote_volume_24h", pa.float64(), "traded value of the last 24 hours", "quote", nullable=True),
+        _KNOWN_AT,
+    ),
+    key=("venue", "symbol", "timestamp"),
+    time_column="timestamp",
 )
 
 FEAR_GREED = Table(
@@ -150,7 +260,61 @@ REVISIONS = Table(
     time_column="seen_at",
 )
 
-TABLES: dict[str, Table] = {t.name: t for t in (CANDLES, FUNDING_RATES, FEAR_GREED, MACRO, QUARANTINE, REVISIONS)}
+GAPS = Table(
+    "gaps",
+    "Runs of records that are missing, what was done about them, and what became of them.",
+    (
+        Column("source", pa.string(), "table with the gap"),
+        Column("venue", pa.string(), "venue by its ccxt id, empty for sources that are no venue"),
+        Column("subject", pa.string(), "symbol or series"),
+        Column("timeframe", pa.string(), "timeframe of the records, empty where they have none"),
+        Column("first_missing", INSTANT, "event time of the first missing record", "UTC"),
+        Column("last_missing", INSTANT, "event time of the last missing record", "UTC"),
+        Column("missing_count", pa.int64(), "records missing in the run"),
+        Column("status", pa.string(), "open, filled, or lost: it cannot be back-filled"),
+        Column("reason", pa.string(), "why it has this status"),
+        Column("attempts", pa.int64(), "times it was asked for again"),
+        Column("found_at", INSTANT, "when it was found, exchange clock", "UTC"),
+        Column("tried_at", INSTANT, "when it was last asked for, exchange clock", "UTC", nullable=True),
+    ),
+    key=("source", "venue", "subject", "timeframe", "first_missing"),
+    time_column="first_missing",
+)
+
+OUTAGES = Table(
+    "outages",
+    "Times at which an outside source did not answer as it should.",
+    (
+        Column("source", pa.string(), "venue or series source that failed"),
+        Column("kind", pa.string(), "rate_limited, unreachable, bad_answer, maintenance or stale_feed"),
+        Column("began_at", INSTANT, "first failure, wall clock", "UTC"),
+        Column("ended_at", INSTANT, "first good answer after it, wall clock", "UTC", nullable=True),
+        Column("failures_count", pa.int64(), "answers that failed in between"),
+        Column("detail", pa.string(), "the last failure in words"),
+    ),
+    key=("source", "kind", "began_at"),
+    time_column="began_at",
+)
+
+TABLES: dict[str, Table] = {
+    t.name: t
+    for t in (
+        CANDLES,
+        PRICE_CANDLES,
+        FUNDING_RATES,
+        OPEN_INTEREST,
+        LONG_SHORT_RATIO,
+        TAKER_RATIO,
+        BASIS,
+        SNAPSHOTS,
+        FEAR_GREED,
+        MACRO,
+        QUARANTINE,
+        REVISIONS,
+        GAPS,
+        OUTAGES,
+    )
+}
 
 
 def table(name: str) -> Table:

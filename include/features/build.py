@@ -73,7 +73,7 @@ def build(settings: Settings, feature_set: str, timeframe: str, progress: Progre
 def stage(settings: Settings, feature_set: str, timeframe: str, progress: Progress = no_progress) -> str:
     """Compute the features of every symbol into the staging area and return the build's id.
 
-    The id follows from the feature set, the timeframe, the universe and the lake's table versions.
+    The id follows from the feature set, the venue, the timeframe, the universe and the lake's table versions.
 
     Raises
     ------
@@ -84,13 +84,13 @@ def stage(settings: Settings, feature_set: str, timeframe: str, progress: Progre
     chosen, lake = named_set(feature_set), Lake(settings.home.lake)
     versions = {name: version for name, version in lake.versions().items() if name in TABLES}
     symbols = settings.universe.symbols
-    build_id = _build_id(chosen, timeframe, symbols, versions)
+    build_id = _build_id(chosen, settings.venue, timeframe, symbols, versions)
     store.hand_memory_back()
-    shared = read_shared(lake, timeframe, versions)
+    shared = read_shared(lake, settings.venue, timeframe, versions)
     entries: dict[str, store.SymbolEntry] = {}
     with atomic_directory(_staged(settings, build_id)) as folder:
         for done, symbol in enumerate(symbols, start=1):
-            inputs = read_inputs(lake, symbol, timeframe, versions, shared)
+            inputs = read_inputs(lake, settings.venue, symbol, timeframe, versions, shared)
             if len(inputs.candles):
                 entries[symbol] = store.write_symbol(folder, symbol, timeframe, symbol_table(inputs, chosen))
             progress("features", done, len(symbols))
@@ -172,8 +172,10 @@ def _sample(settings: Settings, manifest: Manifest) -> dict[str, FeatureInputs]:
     places = sorted(set(np.linspace(0, len(names) - 1, _CAUSALITY_SYMBOLS).astype(int).tolist()))
     lake = Lake(settings.home.lake)
     timeframe, versions = manifest.timeframe, manifest.lake_versions
-    shared = read_shared(lake, timeframe, versions)
-    found = {names[place]: read_inputs(lake, names[place], timeframe, versions, shared) for place in places}
+    shared = read_shared(lake, settings.venue, timeframe, versions)
+    found = {
+        names[place]: read_inputs(lake, settings.venue, names[place], timeframe, versions, shared) for place in places
+    }
     return {
         symbol: truncated(inputs, min(len(inputs.open_time), _CAUSALITY_CANDLES) - 1)
         for symbol, inputs in found.items()
@@ -216,6 +218,8 @@ def _staged(settings: Settings, build_id: str) -> Path:
     return settings.home.staging / f"features-{build_id}"
 
 
-def _build_id(feature_set: FeatureSet, timeframe: str, symbols: tuple[str, ...], versions: dict[str, int]) -> str:
-    identity = json.dumps([feature_set.name, feature_set.sha256, timeframe, symbols, sorted(versions.items())])
+def _build_id(
+    feature_set: FeatureSet, venue: str, timeframe: str, symbols: tuple[str, ...], versions: dict[str, int]
+) -> str:
+    identity = json.dumps([feature_set.name, feature_set.sha256, venue, timeframe, symbols, sorted(versions.items())])
     return hashlib.sha256(identity.encode()).hexdigest()[:16]

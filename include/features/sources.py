@@ -8,7 +8,6 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from include.core import columns as definitions
 from include.features import store
 from include.features.families.macro_specs import REFERENCES
 from include.features.inputs import FeatureInputs
@@ -16,25 +15,33 @@ from include.features.matrix import compute
 from include.features.settlements import candle_funding
 from include.features.spec import FeatureSet
 from include.features.timelines import Shared, epoch_ms
+from include.lake.filters import Condition
 from include.lake.lake import Lake
 
 _CANDLES = ("open_time", *store.CANDLE_COLUMNS, "taker_buy_volume")
 _CLOSES = ("open_time", "close")
-_PER_SYMBOL: dict[str, tuple[str, ...]] = {
-    "funding_rates": ("funding_time", "funding_rate", "known_at"),
-    "open_interest": ("timestamp", "open_interest", "known_at"),
-    "long_short_ratio": ("timestamp", "long_short_ratio", "known_at"),
-    "premium_index": ("timestamp", "premium_index", "known_at"),
-}
+_FUNDING = ("funding_time", "funding_rate", "known_at")
+_OPEN_INTEREST = ("timestamp", "open_interest", "known_at")
+_LONG_SHORT = ("timestamp", "long_short_ratio", "known_at")
+_PREMIUM = ("open_time", "close", "known_at")
 _FEAR_GREED = ("timestamp", "value", "known_at")
 _MACRO = ("series", "date", "value", "known_at")
-# those of them that a lake does not define yet are sources that are absent
-TABLES = ("candles", *_PER_SYMBOL, "fear_greed", "macro", "revisions")
+# a table that does not exist yet is a source that is absent
+TABLES = (
+    "candles",
+    "funding_rates",
+    "open_interest",
+    "long_short_ratio",
+    "price_candles",
+    "fear_greed",
+    "macro",
+    "revisions",
+)
 
 
-def read_shared(lake: Lake, timeframe: str, versions: Mapping[str, int]) -> Shared:
+def read_shared(lake: Lake, venue: str, timeframe: str, versions: Mapping[str, int]) -> Shared:
     """Return fear & greed, macro and reference candles at the given table versions; a missing version is the newest."""
-    reference = {symbol: _candles(lake, symbol, timeframe, versions, _CLOSES) for symbol in REFERENCES}
+    reference = {symbol: _candles(lake, venue, symbol, timeframe, versions, _CLOSES) for symbol in REFERENCES}
     macro = lake.read("macro", _MACRO, version=versions.get("macro"))
     changed = lake.read("revisions", filters=[("source", "=", "macro")], version=versions.get("revisions"))
     return Shared(
@@ -45,30 +52,36 @@ def read_shared(lake: Lake, timeframe: str, versions: Mapping[str, int]) -> Shar
 
 
 def read_inputs(
-    lake: Lake, symbol: str, timeframe: str, versions: Mapping[str, int], shared: Shared | None = None
+    lake: Lake, venue: str, symbol: str, timeframe: str, versions: Mapping[str, int], shared: Shared | None = None
 ) -> FeatureInputs:
     """Return what the lake holds on `symbol` at the given table versions.
 
     Parameters
     ----------
     lake : Lake
-        Tables it does not define or hold are sources that are absent.
-    symbol, timeframe : str
+        Tables it does not hold are sources that are absent.
+    venue, symbol, timeframe : str
         Which candles.
     versions : mapping
         Version by table; the newest where there is none.
     shared : Shared or None
         From `read_shared`, for a build of many symbols; None reads it.
     """
-    shared = shared or read_shared(lake, timeframe, versions)
-    own = {name: _own(lake, name, symbol, versions) for name in _PER_SYMBOL}
+    shared = shared or read_shared(lake, venue, timeframe, versions)
+    of_symbol: list[Condition] = [("venue", "=", venue), ("symbol", "=", symbol)]
+    of_candles: list[Condition] = [*of_symbol, ("timeframe", "=", timeframe)]
+
+    def own(table: str, names: tuple[str, ...], conditions: list[Condition]) -> pd.DataFrame:
+        return lake.read(table, names, conditions, versions.get(table))
+
+    premium = own("price_candles", _PREMIUM, [*of_candles, ("price", "=", "premium")])
     return FeatureInputs(
-        _candles(lake, symbol, timeframe, versions, _CANDLES),
+        _candles(lake, venue, symbol, timeframe, versions, _CANDLES),
         timeframe,
-        funding=own["funding_rates"],
-        open_interest=own["open_interest"],
-        long_short=own["long_short_ratio"],
-        premium_index=own["premium_index"],
+        funding=own("funding_rates", _FUNDING, of_symbol),
+        open_interest=own("open_interest", _OPEN_INTEREST, of_candles),
+        long_short=own("long_short_ratio", _LONG_SHORT, of_candles),
+        premium_index=premium.rename(columns={"open_time": "timestamp", "close": "premium_index"}),
         fear_greed=shared.fear_greed,
         macro=shared.macro,
         reference=shared.reference,
@@ -126,13 +139,7 @@ def funding_columns(inputs: FeatureInputs) -> dict[str, NDArray[np.float64]]:
 
 
 def _candles(
-    lake: Lake, symbol: str, timeframe: str, versions: Mapping[str, int], names: tuple[str, ...]
+    lake: Lake, venue: str, symbol: str, timeframe: str, versions: Mapping[str, int], names: tuple[str, ...]
 ) -> pd.DataFrame:
-    conditions = [("symbol", "=", symbol), ("timeframe", "=", timeframe)]
+    conditions: list[Condition] = [("venue", "=", venue), ("symbol", "=", symbol), ("timeframe", "=", timeframe)]
     return lake.read("candles", names, conditions, versions.get("candles"))
-
-
-def _own(lake: Lake, table: str, symbol: str, versions: Mapping[str, int]) -> pd.DataFrame | None:
-    if table not in definitions.TABLES:
-        return None
-    return lake.read(table, _PER_SYMBOL[table], [("symbol", "=", symbol)], versions.get(table))

@@ -36,7 +36,7 @@ def fetch_candles(venue: Venue, symbol: str, timeframe: str, start_ms: int, end_
     market = market_of(venue.exchange, symbol)
     length = timeframe_ms(timeframe)
     last_closed = floor_to_timeframe(venue.now_ms, timeframe) - length
-    span = Span(symbol, -(-start_ms // length) * length, min(end_ms, last_closed), venue.now_ms)
+    span = Span(venue.exchange.id, symbol, -(-start_ms // length) * length, min(end_ms, last_closed), venue.now_ms)
     fetched = fetch_all(_endpoint(venue.exchange, market["id"], symbol, timeframe), span, venue.retry)
     if fetched.reached_ms is None:
         raise SymbolUnavailableError(

@@ -20,7 +20,7 @@ def fetch_fundings(venue: Venue, symbol: str, start_ms: int, end_ms: int) -> Fet
     `candles.fetch_candles`.
     """
     market = market_of(venue.exchange, symbol)
-    span = Span(symbol, start_ms, min(end_ms, venue.now_ms), venue.now_ms)
+    span = Span(venue.exchange.id, symbol, start_ms, min(end_ms, venue.now_ms), venue.now_ms)
     return fetch_all(_endpoint(venue.exchange, market["id"], symbol), span, venue.retry)
 
 

@@ -81,7 +81,13 @@ def fetch(
             f"`start` must be before the exchange's now, {format_utc(venue.market_now)}, was {format_utc(start)}."
         )
     plan = make_plan(
-        Lake(settings.home.lake), timeframe, venue.market_now, settings.profile.candles_per_symbol, start, end
+        Lake(settings.home.lake),
+        venue.exchange.id,
+        timeframe,
+        venue.market_now,
+        settings.profile.candles_per_symbol,
+        start,
+        end,
     )
     gathering = _Gathering()
     _fetch_symbols(venue, plan, symbols, gathering, progress)
@@ -90,6 +96,7 @@ def fetch(
     tables = gathering.tables(venue.market_now)
     batch = BatchInfo(
         id=batch_id,
+        venue=venue.exchange.id,
         market_now=venue.market_now,
         timeframe=timeframe,
         end=from_ms(plan.end_ms),

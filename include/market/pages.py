@@ -27,8 +27,9 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """What was asked for: symbol, first and last event time (ms, both included), and the exchange's clock (ms)."""
+    """What was asked for: venue, symbol, first and last event time (ms, both included), the exchange's clock (ms)."""
 
+    venue: str
     symbol: str
     start_ms: int
     end_ms: int
@@ -81,7 +82,7 @@ def check_klines(page: Any, span: Span, timeframe: str) -> CheckedPage:
     is_open = (open_time <= span.now_ms) & (open_time + length > span.now_ms)
     reasons = _first_reason(_kline_rules(cells, span, length))
     kept = (reasons == "") & ~is_open
-    table = _candles(cells, span.symbol, timeframe, length)
+    table = _candles(cells, span, timeframe, length)
     in_span = (open_time >= span.start_ms) & (open_time <= span.end_ms) & (open_time % length == 0)
     return _finish(table, shaped, kept, reasons, is_open, open_time, in_span, misshapen)
 
@@ -120,6 +121,7 @@ def check_fundings(page: Any, span: Span) -> CheckedPage:
     )
     table = pa.table(
         {
+            "venue": pa.repeat(span.venue, len(shaped)),
             "symbol": pa.repeat(span.symbol, len(shaped)),
             "funding_time": _instants(funding_time),
             "funding_rate": pa.array(rate.values),
@@ -154,10 +156,11 @@ def _kline_rules(cells: dict[int, Cells], span: Span, length: int) -> dict[str, 
     }
 
 
-def _candles(cells: dict[int, Cells], symbol: str, timeframe: str, length: int) -> pa.Table:
+def _candles(cells: dict[int, Cells], span: Span, timeframe: str, length: int) -> pa.Table:
     count = len(cells[0].values)
     values = {field: pa.array(c.values, mask=c.absent if field in _OPTIONAL else None) for field, c in cells.items()}
-    columns = [pa.repeat(symbol, count), pa.repeat(timeframe, count), _instants(cells[0].values)]
+    columns = [pa.repeat(text, count) for text in (span.venue, span.symbol, timeframe)]
+    columns += [_instants(cells[0].values)]
     columns += [values[field] for field in (*_PRICES, 5, 7, 8, 9, 10)]
     return pa.table([*columns, _instants(cells[0].values + length)], schema=CANDLES.schema)
 

@@ -91,6 +91,7 @@ class Plan:
 
 def make_plan(
     lake: Lake,
+    venue: str,
     timeframe: str,
     market_now: datetime,
     candles_per_symbol: int | None,
@@ -101,21 +102,28 @@ def make_plan(
     length = timeframe_ms(timeframe)
     until = market_now if end is None else min(end, market_now)
     end_ms = floor_to_timeframe(to_ms(until), timeframe) - length
-    candles = lake.newest("candles", ["symbol", "timeframe"], "open_time")
-    oldest = lake.oldest("candles", ["symbol", "timeframe"], "open_time")
+    candles = lake.newest("candles", ["venue", "symbol", "timeframe"], "open_time")
+    oldest = lake.oldest("candles", ["venue", "symbol", "timeframe"], "open_time")
+    fundings = lake.newest("funding_rates", ["venue", "symbol"], "funding_time")
+    oldest_fundings = lake.oldest("funding_rates", ["venue", "symbol"], "funding_time")
     fear_greed = lake.newest("fear_greed", ["classification"], "timestamp")
     return Plan(
         timeframe=timeframe,
         start_ms=None if start is None else to_ms(start),
         end_ms=end_ms,
         window_start_ms=None if candles_per_symbol is None else end_ms - (candles_per_symbol - 1) * length,
-        candles=_by_name(candles[candles["timeframe"] == timeframe], "symbol", "open_time"),
-        fundings=_by_name(lake.newest("funding_rates", ["symbol"], "funding_time"), "symbol", "funding_time"),
+        candles=_by_name(_of(candles, venue, timeframe), "symbol", "open_time"),
+        fundings=_by_name(_of(fundings, venue), "symbol", "funding_time"),
         macro=_by_name(lake.newest("macro", ["series"], "date"), "series", "date"),
         fear_greed_ms=None if fear_greed.empty else int(epoch_ms(fear_greed["timestamp"]).max()),
-        oldest_candles=_by_name(oldest[oldest["timeframe"] == timeframe], "symbol", "open_time"),
-        oldest_fundings=_by_name(lake.oldest("funding_rates", ["symbol"], "funding_time"), "symbol", "funding_time"),
+        oldest_candles=_by_name(_of(oldest, venue, timeframe), "symbol", "open_time"),
+        oldest_fundings=_by_name(_of(oldest_fundings, venue), "symbol", "funding_time"),
     )
+
+
+def _of(frame: pd.DataFrame, venue: str, timeframe: str | None = None) -> pd.DataFrame:
+    frame = frame[frame["venue"] == venue]
+    return frame if timeframe is None else frame[frame["timeframe"] == timeframe]
 
 
 def _by_name(frame: pd.DataFrame, by: str, column: str) -> dict[str, int]:

@@ -34,6 +34,8 @@ class BatchInfo(BaseModel):
     ----------
     id : str
         Name of the batch.
+    venue : str
+        Venue of its candles, by ccxt id.
     market_now : datetime
         The exchange's clock when it was fetched.
     timeframe : str
@@ -53,6 +55,7 @@ class BatchInfo(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str
+    venue: str
     market_now: datetime
     timeframe: str
     end: datetime

@@ -37,9 +37,9 @@ def status(settings: Settings) -> list[dict[str, Any]]:
 
 
 def missing_candles(frame: pd.DataFrame) -> int:
-    """Return how many candles are missing inside the series of `frame` (symbol, timeframe, open_time), sorted."""
+    """Return how many candles are missing inside the sorted series of `frame` (venue, symbol, timeframe, open_time)."""
     count = 0
-    for key, times in frame.groupby(["timeframe", "symbol"], sort=False)["open_time"]:
+    for key, times in frame.groupby(["timeframe", "venue", "symbol"], sort=False)["open_time"]:
         timeframe = str(key[0])
         count += sum(gap.count for gap in find_gaps(epoch_ms(times), timeframe_ms(timeframe)))
     return count

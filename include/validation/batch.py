@@ -41,7 +41,7 @@ def validate_batch(settings: Settings, batch_id: str) -> CheckReport:
     lake = Lake(settings.home.lake)
     staged = {name: read_staged(settings.home, batch_id, name) for name in STAGED_TABLES}
     frames = {name: to_frame(rows) for name, rows in staged.items()}
-    coverage = coverage_of(lake, staged["candles"], batch.symbols, batch.timeframe)
+    coverage = coverage_of(lake, batch.venue, staged["candles"], batch.symbols, batch.timeframe)
     expectations = expect_candles(frames["candles"], batch.symbols, batch.timeframe)
     report = CheckReport(
         subject=f"market data {batch_id}",

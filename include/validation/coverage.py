@@ -57,13 +57,17 @@ class SymbolCoverage(BaseModel):
         return sum(gap.count for gap in self.gaps)
 
 
-def coverage_of(lake: Lake, staged: pa.Table, symbols: Sequence[str], timeframe: str) -> tuple[SymbolCoverage, ...]:
+def coverage_of(
+    lake: Lake, venue: str, staged: pa.Table, symbols: Sequence[str], timeframe: str
+) -> tuple[SymbolCoverage, ...]:
     """Return the coverage of each of `symbols`, of the lake's candles and the staged ones together.
 
     Parameters
     ----------
     lake : Lake
         Published candles.
+    venue : str
+        Venue of interest.
     staged : pyarrow.Table
         Candles of a batch.
     symbols : sequence of str
@@ -72,7 +76,7 @@ def coverage_of(lake: Lake, staged: pa.Table, symbols: Sequence[str], timeframe:
         Timeframe of interest.
     """
     columns = ["symbol", "open_time"]
-    stored = lake.read_arrow("candles", columns, [("timeframe", "=", timeframe)])
+    stored = lake.read_arrow("candles", columns, [("venue", "=", venue), ("timeframe", "=", timeframe)])
     every = pa.concat_tables([stored, staged.select(columns)]).group_by(columns).aggregate([]).sort_by("open_time")
     times = every["open_time"].cast(pa.int64()).to_numpy()
     codes = pc.index_in(every["symbol"], pa.array(symbols, pa.string())).to_numpy()

@@ -28,7 +28,7 @@ def test_raw_rows_are_read_as_ccxt_reads_them(case: dict[str, Any]) -> None:
     symbol, timeframe = case["input"][:2]
     raw, parsed = case["httpResponse"], case["parsedResponse"]
     first, last = raw[0][0], raw[-1][0]
-    page = check_klines(raw, Span(symbol, first, last, last + timeframe_ms(timeframe)), timeframe)
+    page = check_klines(raw, Span("binance", symbol, first, last, last + timeframe_ms(timeframe)), timeframe)
     assert page.refused == ()
     assert page.rows["open_time"].cast("int64").to_pylist() == [row[0] for row in parsed]
     ours = [list(row) for row in zip(*(page.rows[name].to_pylist() for name in COLUMNS), strict=True)]

@@ -15,6 +15,7 @@ from include.features.inputs import FeatureInputs
 from include.lake.lake import Lake
 from tests.support.recorded import recorded
 
+VENUE = "binanceusdm"
 STEP_MS = 4 * 3_600_000
 START_MS = to_ms(datetime(2024, 1, 1, tzinfo=UTC))
 RECORDED_SYMBOLS = ("BTCUSDT", "1000PEPEUSDT", "OGNUSDT")
@@ -81,7 +82,9 @@ def fill_lake(lake: Lake, frames: dict[str, pd.DataFrame], funding: dict[str, di
     settled = [(symbol, t, rate) for symbol, rates in (funding or {}).items() for t, rate in rates.items()]
     if settled:
         symbols, times, rates = zip(*settled, strict=True)
-        table = pd.DataFrame({"symbol": symbols, "funding_time": instants(times), "funding_rate": rates})
+        table = pd.DataFrame(
+            {"venue": VENUE, "symbol": symbols, "funding_time": instants(times), "funding_rate": rates}
+        )
         table = table.assign(mark_price=np.nan, known_at=table["funding_time"])
         lake.merge("funding_rates", pa.Table.from_pandas(table, schema=FUNDING_RATES.schema, preserve_index=False))
 
@@ -97,6 +100,7 @@ def _lake_rows(symbol: str, frame: pd.DataFrame) -> pd.DataFrame:
         name: frame.get(name, absent) for name in ("quote_volume", "taker_buy_volume", "taker_buy_quote_volume")
     }
     return frame[["open", "high", "low", "close", "volume"]].assign(
+        venue=VENUE,
         symbol=symbol,
         timeframe="4h",
         open_time=instants(frame["open_time"]),

@@ -13,7 +13,7 @@ from include.features.sources import read_inputs
 from include.features.spec import Family, FeatureSet, candle_feature
 from include.lake.lake import Lake
 from tests.unit.features.conftest import BTC, ETH, SOL
-from tests.unit.features.samples import STEP_MS, candles, fill_lake
+from tests.unit.features.samples import STEP_MS, VENUE, candles, fill_lake
 
 MARKET94 = feature_set("market94")
 
@@ -32,7 +32,7 @@ def test_a_build_publishes_every_symbol_with_candles_and_names_the_others(filled
     assert manifest.lake_versions == Lake(filled.home.lake).versions()
     assert manifest.feature_set_sha256 == MARKET94.sha256
     table = store.read_table(_published(filled), ETH, manifest)
-    expected = compute(read_inputs(Lake(filled.home.lake), ETH, "4h", manifest.lake_versions), MARKET94)
+    expected = compute(read_inputs(Lake(filled.home.lake), VENUE, ETH, "4h", manifest.lake_versions), MARKET94)
     np.testing.assert_array_equal(store.feature_values(table, MARKET94.names), expected.to_numpy())
 
 

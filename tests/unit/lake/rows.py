@@ -13,6 +13,7 @@ FOUR_HOURS = timedelta(hours=4)
 def candle(symbol: str = "BTC/USDT:USDT", number: int = 0, **changes: object) -> dict[str, object]:
     opened = START + number * FOUR_HOURS
     row: dict[str, object] = {
+        "venue": "binanceusdm",
         "symbol": symbol,
         "timeframe": "4h",
         "open_time": opened,

@@ -16,21 +16,21 @@ def test_rows_of_the_right_shape_keep_their_values_and_get_the_column_order() ->
 
 def test_microsecond_instants_and_large_strings_are_only_other_spellings() -> None:
     rows = candles(candle())
-    spelled = rows.set_column(0, "symbol", rows["symbol"].cast(pa.large_string()))
-    spelled = spelled.set_column(2, "open_time", rows["open_time"].cast(pa.timestamp("us", tz="UTC")))
+    spelled = rows.set_column(1, "symbol", rows["symbol"].cast(pa.large_string()))
+    spelled = spelled.set_column(3, "open_time", rows["open_time"].cast(pa.timestamp("us", tz="UTC")))
     assert conform(CANDLES, spelled).equals(rows)
 
 
 def test_an_instant_that_milliseconds_cannot_hold_is_refused() -> None:
     finer = pa.array([1_500], pa.timestamp("us", tz="UTC"))
-    rows = candles(candle()).set_column(2, "open_time", finer)
+    rows = candles(candle()).set_column(3, "open_time", finer)
     with pytest.raises(InvalidInputError, match="candles"):
         conform(CANDLES, rows)
 
 
 def test_every_difference_of_a_schema_is_named() -> None:
     rows = candles(candle()).drop_columns(["close"]).append_column("price", pa.array([1.0]))
-    rows = rows.set_column(7 - 1, "volume", pa.array(["7"]))
+    rows = rows.set_column(8 - 1, "volume", pa.array(["7"]))
     with pytest.raises(InvalidInputError) as refusal:
         conform(CANDLES, rows)
     text = str(refusal.value)

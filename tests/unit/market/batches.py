@@ -20,6 +20,7 @@ FAILED = CheckReport(
 def batch_info(batch_id: str, **changes: object) -> BatchInfo:
     facts: dict[str, object] = {
         "id": batch_id,
+        "venue": "binanceusdm",
         "market_now": NOW,
         "timeframe": "4h",
         "end": NOW - timedelta(hours=4),

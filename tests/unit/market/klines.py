@@ -33,4 +33,4 @@ def kline(number: int, **changes: object) -> list[object]:
 
 
 def span(first: float = 0, last: float = 9, now: float = 11) -> Span:
-    return Span(SYMBOL, at(first), at(last), at(now))
+    return Span("binanceusdm", SYMBOL, at(first), at(last), at(now))

@@ -15,6 +15,7 @@ def test_a_good_page_becomes_closed_candles_with_all_twelve_fields() -> None:
     page = check_klines([kline(0), kline(1, close="104.5")], span(), "4h")
     assert page.rows.schema.equals(CANDLES.schema)
     assert page.rows.to_pylist()[1] == {
+        "venue": "binanceusdm",
         "symbol": SYMBOL,
         "timeframe": "4h",
         "open_time": DAY + timedelta(hours=4),
@@ -86,7 +87,7 @@ def test_the_candle_still_open_by_the_exchanges_clock_is_left_out_without_a_reas
 
 def test_a_candle_is_closed_from_the_instant_of_its_end() -> None:
     assert check_klines([kline(5)], span(now=6), "4h").rows.num_rows == 1
-    one_ms_before = Span(SYMBOL, at(0), at(9), at(6) - 1)
+    one_ms_before = Span("binanceusdm", SYMBOL, at(0), at(9), at(6) - 1)
     assert check_klines([kline(5)], one_ms_before, "4h").rows.num_rows == 0
 
 
@@ -131,6 +132,7 @@ def test_fundings_are_rounded_to_the_minute_and_known_at_their_settlement() -> N
     assert page.rows.schema.equals(FUNDING_RATES.schema)
     assert page.rows.to_pylist() == [
         {
+            "venue": "binanceusdm",
             "symbol": SYMBOL,
             "funding_time": DAY + timedelta(hours=8 * n),
             "funding_rate": 0.000125,

@@ -19,7 +19,7 @@ HOURS_4 = 4 * 3_600_000
 def plan_of(
     settings: Settings, count: int | None = 100, start: datetime | None = None, end: datetime | None = None
 ) -> Plan:
-    return make_plan(Lake(settings.home.lake), "4h", NOW, count, start, end)
+    return make_plan(Lake(settings.home.lake), "binanceusdm", "4h", NOW, count, start, end)
 
 
 def test_where_nothing_is_stored_the_last_candles_are_wanted(settings: Settings) -> None:
@@ -78,7 +78,14 @@ def test_an_end_in_the_future_is_the_exchanges_clock(settings: Settings) -> None
 
 def test_fundings_go_on_a_day_before_the_newest_and_series_with_their_own(settings: Settings) -> None:
     lake, day = Lake(settings.home.lake), datetime(2026, 1, 2, tzinfo=UTC)
-    funding = {"symbol": BTC, "funding_time": day, "funding_rate": 0.0, "mark_price": None, "known_at": day}
+    funding = {
+        "venue": "binanceusdm",
+        "symbol": BTC,
+        "funding_time": day,
+        "funding_rate": 0.0,
+        "mark_price": None,
+        "known_at": day,
+    }
     lake.merge("funding_rates", pa.Table.from_pylist([funding], schema=FUNDING_RATES.schema))
     mood = [
         {"timestamp": day - timedelta(days=n), "value": 9, "classification": word, "known_at": day}

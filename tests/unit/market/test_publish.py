@@ -69,6 +69,7 @@ def test_a_changed_closed_candle_is_updated_and_every_changed_column_written_dow
         ("quote_volume", "700.0", None),
     ]
     assert json.loads(revisions[0]["key"]) == {
+        "venue": "binanceusdm",
         "symbol": BTC,
         "timeframe": "4h",
         "open_time": "2026-01-01T00:00:00+00:00",

@@ -46,8 +46,13 @@ def test_revisions_and_refusals_are_counted_beside_their_table(settings: Setting
 
 def test_series_of_other_timeframes_are_counted_on_their_own_grid() -> None:
     hourly = [START + timedelta(hours=n) for n in (0, 1, 3)]
-    frame = pd.DataFrame({"symbol": "BTC/USDT:USDT", "timeframe": "1h", "open_time": hourly})
+    frame = pd.DataFrame({"venue": "binanceusdm", "symbol": "BTC/USDT:USDT", "timeframe": "1h", "open_time": hourly})
     four = pd.DataFrame(
-        {"symbol": "BTC/USDT:USDT", "timeframe": "4h", "open_time": [START, START + timedelta(hours=4)]}
+        {
+            "venue": "binanceusdm",
+            "symbol": "BTC/USDT:USDT",
+            "timeframe": "4h",
+            "open_time": [START, START + timedelta(hours=4)],
+        }
     )
     assert missing_candles(pd.concat([frame, four])) == 1

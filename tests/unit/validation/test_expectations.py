@@ -32,7 +32,7 @@ def test_each_kind_of_damage_breaks_its_own_expectation(good: pd.DataFrame) -> N
     prices.loc[1, "close"] = 500.0
     assert broken(prices) == [("the first is at least the second", "high, close")]
     repeated = pd.concat([good, good.iloc[[0]]])
-    assert broken(repeated) == [("are unique together", "symbol, timeframe, open_time")]
+    assert broken(repeated) == [("are unique together", "venue, symbol, timeframe, open_time")]
     stranger = good.assign(symbol=[BTC, BTC, "DOGE/USDT:USDT"])
     assert broken(stranger) == [("is one of those asked for", "symbol")]
     assert ("has at least one row", "table") in broken(good.iloc[:0])

@@ -74,7 +74,14 @@ def test_a_failure_counts_rows_and_never_shows_a_value() -> None:
 def test_a_funding_rate_of_a_hundred_percent_or_more_fails(rate: float) -> None:
     day = pd.Timestamp("2026-01-01", tz="UTC").as_unit("ms")
     rows = pd.DataFrame(
-        {"symbol": ["A"], "funding_time": [day], "funding_rate": [rate], "mark_price": [np.nan], "known_at": [day]}
+        {
+            "venue": ["binanceusdm"],
+            "symbol": ["A"],
+            "funding_time": [day],
+            "funding_rate": [rate],
+            "mark_price": [np.nan],
+            "known_at": [day],
+        }
     )
     assert not check_frame("funding_rates", rows).passed
     assert check_frame("funding_rates", rows.assign(funding_rate=0.01)).passed
