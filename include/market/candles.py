@@ -3,10 +3,11 @@
 import ccxt
 
 from include.core.timeframes import floor_to_timeframe, timeframe_ms
+from include.market.endpoints import endpoint
 from include.market.errors import SymbolUnavailableError, exchange_errors
 from include.market.exchange import Venue, market_of
 from include.market.pager import Endpoint, Fetched, fetch_all
-from include.market.pages import Span, check_klines
+from include.market.pages import Span
 
 # weight 2 instead of 5: the most candles per unit of the venue's request weight
 PAGE_LIMIT = 499
@@ -59,5 +60,5 @@ def _endpoint(exchange: ccxt.Exchange, market_id: str, symbol: str, timeframe: s
         step_ms=timeframe_ms(timeframe),
         slack_ms=0,
         get=get,
-        check=lambda page, span: check_klines(page, span, timeframe),
+        check=endpoint(exchange.id, "candles", market_id, timeframe).check,
     )

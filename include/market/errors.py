@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 import ccxt
 
@@ -26,7 +27,23 @@ class SymbolUnavailableError(InvalidInputError):
 
 
 class PageError(TransientError):
-    """A page came that cannot be right: no rows where there must be some, no progress, another shape."""
+    """A page came that cannot be right: no rows where there must be some, no progress, another shape.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong with it.
+    payload : object
+        The page as it came, for the quarantine; None where there is nothing to keep.
+    """
+
+    def __init__(self, message: str, payload: Any = None) -> None:
+        super().__init__(message, payload)
+        self.message = message
+        self.payload = payload
+
+    def __str__(self) -> str:
+        return self.message
 
 
 class PermanentRefusalError(ccxt.ExchangeError):  # type: ignore[misc]  # ccxt is untyped

@@ -3,10 +3,11 @@
 import ccxt
 
 from include.core.timeframes import HOUR_MS
+from include.market.endpoints import endpoint
 from include.market.errors import exchange_errors
 from include.market.exchange import Venue, market_of
 from include.market.pager import Endpoint, Fetched, fetch_all
-from include.market.pages import Span, check_fundings
+from include.market.pages import Span
 
 PAGE_LIMIT = 1_000
 # the longest interval of the venue: a page that reaches this close to the end reached it
@@ -38,5 +39,5 @@ def _endpoint(exchange: ccxt.Exchange, market_id: str, symbol: str) -> Endpoint:
         step_ms=1,
         slack_ms=LONGEST_INTERVAL_MS,
         get=get,
-        check=check_fundings,
+        check=endpoint(exchange.id, "funding_rates", market_id, "").check,
     )

@@ -1,10 +1,9 @@
-"""The page validator: which rows of an answer are candles or fundings, and why the others are not.
+"""The page validator: which rows of an answer are records, and why the others are not.
 
-Rows are judged, never repaired. Whether rows are missing is not decided here: the pager and the
-continuity check see more than one page.
+Rows are judged, never repaired. What a row looks like is said by its layout. Whether rows are missing is not
+decided here: the pager and the continuity check see more than one page.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,17 +11,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from include.core.columns import CANDLES, FUNDING_RATES, INSTANT
-from include.core.timeframes import MINUTE_MS, timeframe_ms
+from include.core.columns import INSTANT
+from include.core.timeframes import timeframe_ms
 from include.market.cells import Cells, read_decimals, read_integers
 from include.market.errors import PageError
+from include.market.layout import INCONSISTENT, Field, Layout, Mask, Place, Sign
 
-KLINE_FIELDS = 12
-_PRICES = (1, 2, 3, 4)
-_AMOUNTS = (5, 7, 9, 10)  # volume, quote volume, taker buy volume, taker buy quote volume
-_OPTIONAL = (7, 8, 9, 10)  # a source may not know them; then they are null
-
-Mask = NDArray[np.bool_]
+# wrong only because of what the row does not know yet, or because it was not asked for
+_EARLY = ("", "outside_request", INCONSISTENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +41,7 @@ class CheckedPage:
     rows : pyarrow.Table
         Good rows with the schema of their table, sorted by time, each time once.
     refused : tuple of (reason code, raw row)
-        Everything else, except the candle that is still open.
+        Everything else, except the record that is still open.
     newest_ms : int or None
         Latest event time inside the span among all rows, good or refused: how far the page reaches.
     count : int
@@ -58,133 +54,177 @@ class CheckedPage:
     count: int
 
 
-def check_klines(page: Any, span: Span, timeframe: str) -> CheckedPage:
-    """Return a page of raw klines (12 fields each) as closed candles and refused rows.
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """A page read column by column."""
 
-    Reason codes: `shape`, `not_numeric`, `not_finite`, `not_positive`, `negative_amount`,
-    `high_below_low`, `outside_range`, `off_grid`, `wrong_close_time`, `future`, `outside_request`,
-    `conflicting_duplicate`. The candle still open at the exchange's clock is left out without a
-    reason: it is right, only not finished.
+    time: Cells
+    close_time: Cells | None
+    cells: dict[str, Cells]
+    is_other_symbol: Mask
+
+
+def check_page(layout: Layout, page: Any, span: Span, market_id: str, timeframe: str | None = None) -> CheckedPage:
+    """Return a page as records and refused rows.
+
+    Parameters
+    ----------
+    layout : Layout
+        What a row looks like.
+    page : list
+        Rows as they came, in any order.
+    span : Span
+        What was asked for.
+    market_id : str
+        The venue's spelling of the symbol; a row that names another one is refused.
+    timeframe : str or None
+        Step of the records, None where they have no grid.
+
+    Returns
+    -------
+    CheckedPage
+        A refused row has the first of these reasons that is true:
+
+        - `shape`: not a list of that length, not an object with these names
+        - `not_numeric`, `not_finite`: a cell is no number, or NaN or infinite
+        - `wrong_symbol`: the row is about another market
+        - `not_positive`, `negative_amount`: a price or an amount has a sign that it cannot have
+        - `high_below_low`, `outside_range`: the prices of a candle contradict each other
+        - `implausible_rate`: a rate or a premium of 100 % or more
+        - `off_grid`: its time is no multiple of the timeframe
+        - `wrong_close_time`: a candle that does not end where it must
+        - `future`: later than the exchange's clock
+        - `outside_request`: not what was asked for
+        - `inconsistent`: numbers of one row contradict each other
+        - `conflicting_duplicate`: two rows of one time that differ; none of them is taken
+
+        Of identical rows one is taken. A record still open at the exchange's clock is left out without a reason:
+        it is right, only not finished.
 
     Raises
     ------
     PageError
-        The page is no list.
+        The page is no list; it carries the page.
     """
-    shaped, misshapen = _shaped(page, lambda row: isinstance(row, list) and len(row) == KLINE_FIELDS)
+    if not isinstance(page, list):
+        raise PageError(f"A page must be a list of rows, was {type(page).__name__}: {str(page)[:120]!r}.", page)
+    shaped = [row for row in page if layout.holds(row)]
+    misshapen = tuple(("shape", row) for row in page if not layout.holds(row))
     if not shaped:
-        return CheckedPage(CANDLES.schema.empty_table(), misshapen, None, len(page))
-    length = timeframe_ms(timeframe)
-    columns = list(zip(*shaped, strict=True))
-    whole = {field: read_integers(columns[field]) for field in (0, 6, 8)}
-    cells = {field: read_decimals(columns[field]) for field in (*_PRICES, *_AMOUNTS)} | whole
-    open_time = cells[0].values
-    is_open = (open_time <= span.now_ms) & (open_time + length > span.now_ms)
-    reasons = _first_reason(_kline_rules(cells, span, length))
-    kept = (reasons == "") & ~is_open
-    table = _candles(cells, span, timeframe, length)
-    in_span = (open_time >= span.start_ms) & (open_time <= span.end_ms) & (open_time % length == 0)
-    return _finish(table, shaped, kept, reasons, is_open, open_time, in_span, misshapen)
-
-
-def check_fundings(page: Any, span: Span) -> CheckedPage:
-    """Return a page of raw funding records as settled fundings, their time rounded to the minute.
-
-    Reason codes: `shape`, `not_numeric`, `not_finite`, `implausible_rate` (100 % or more),
-    `future`, `outside_request`, `conflicting_duplicate`. A mark price that is absent, empty or zero
-    is null: old records have none.
-
-    Raises
-    ------
-    PageError
-        The page is no list.
-    """
-    fields = {"fundingTime", "fundingRate"}
-    shaped, misshapen = _shaped(page, lambda row: isinstance(row, dict) and fields <= row.keys())
-    if not shaped:
-        return CheckedPage(FUNDING_RATES.schema.empty_table(), misshapen, None, len(page))
-    raw_time = read_integers([row["fundingTime"] for row in shaped])
-    rate = read_decimals([row["fundingRate"] for row in shaped])
-    mark = read_decimals([row.get("markPrice") or None for row in shaped])
-    funding_time = (raw_time.values + MINUTE_MS // 2) // MINUTE_MS * MINUTE_MS
-    in_span = (raw_time.values >= span.start_ms) & (raw_time.values <= span.end_ms)
-    unreadable = raw_time.unreadable | raw_time.absent | rate.unreadable | rate.absent | mark.unreadable
-    infinite = ~np.isfinite(rate.values) | ~(np.isfinite(mark.values) | mark.absent)
-    reasons = _first_reason(
-        {
-            "not_numeric": unreadable,
-            "not_finite": infinite,
-            "implausible_rate": np.abs(rate.values) >= 1.0,
-            "future": raw_time.values > span.now_ms,
-            "outside_request": ~in_span,
-        }
-    )
-    table = pa.table(
-        {
-            "venue": pa.repeat(span.venue, len(shaped)),
-            "symbol": pa.repeat(span.symbol, len(shaped)),
-            "funding_time": _instants(funding_time),
-            "funding_rate": pa.array(rate.values),
-            "mark_price": pa.array(mark.values, mask=mark.absent | ~(mark.values > 0)),
-            "known_at": _instants(funding_time),
-        },
-        schema=FUNDING_RATES.schema,
-    )
-    nothing_open = np.zeros(len(shaped), dtype=bool)
-    return _finish(
-        table, shaped, reasons == "", reasons, nothing_open, raw_time.values, in_span, misshapen, funding_time
-    )
-
-
-def _kline_rules(cells: dict[int, Cells], span: Span, length: int) -> dict[str, Mask]:
-    opened, high, low, closed = (cells[field].values for field in _PRICES)
-    open_time = cells[0].values
-    required = [cells[field] for field in cells if field not in _OPTIONAL]
-    floats = [cells[field] for field in (*_PRICES, *_AMOUNTS)]
-    amounts = [cells[field].values < 0 for field in (*_AMOUNTS, 8)]
-    return {
-        "not_numeric": _any([c.unreadable for c in cells.values()] + [c.absent for c in required]),
-        "not_finite": _any([~(np.isfinite(c.values) | c.absent) for c in floats]),
-        "not_positive": _any([cells[field].values <= 0 for field in _PRICES]),
-        "negative_amount": _any(amounts[:-1]) | (amounts[-1] & ~cells[8].absent),
-        "high_below_low": high < low,
-        "outside_range": (opened > high) | (opened < low) | (closed > high) | (closed < low),
-        "off_grid": open_time % length != 0,
-        "wrong_close_time": cells[6].values != open_time + length - 1,
-        "future": open_time > span.now_ms,
-        "outside_request": (open_time < span.start_ms) | (open_time > span.end_ms),
-    }
-
-
-def _candles(cells: dict[int, Cells], span: Span, timeframe: str, length: int) -> pa.Table:
-    count = len(cells[0].values)
-    values = {field: pa.array(c.values, mask=c.absent if field in _OPTIONAL else None) for field, c in cells.items()}
-    columns = [pa.repeat(text, count) for text in (span.venue, span.symbol, timeframe)]
-    columns += [_instants(cells[0].values)]
-    columns += [values[field] for field in (*_PRICES, 5, 7, 8, 9, 10)]
-    return pa.table([*columns, _instants(cells[0].values + length)], schema=CANDLES.schema)
-
-
-def _finish(
-    table: pa.Table,
-    raw: list[Any],
-    kept: Mask,
-    reasons: NDArray[np.str_],
-    ignored: Mask,
-    event_time: NDArray[np.int64],
-    in_span: Mask,
-    misshapen: tuple[tuple[str, Any], ...],
-    key_time: NDArray[np.int64] | None = None,
-) -> CheckedPage:
-    key = event_time if key_time is None else key_time
-    kept, conflicting = _once(table, key, kept)
-    reasons = np.where(conflicting, "conflicting_duplicate", reasons)
-    reasons = np.where(ignored & ~_damaged(reasons), "", reasons)
-    refused = tuple((str(reasons[i]), raw[i]) for i in np.flatnonzero(reasons != ""))
+        return CheckedPage(layout.table.schema.empty_table(), misshapen, None, len(page))
+    step = 1 if timeframe is None else timeframe_ms(timeframe)
+    columns = _read(layout, shaped, market_id)
+    time = columns.time.values
+    key = (time + layout.rounding_ms // 2) // layout.rounding_ms * layout.rounding_ms
+    is_open = (time <= span.now_ms) & (time + step > span.now_ms) if layout.is_span else np.zeros(len(time), dtype=bool)
+    reasons = _first_reason(_broken_rules(layout, columns, span, step))
+    table = _table(layout, columns, span, key, step, timeframe)
+    kept, is_conflicting = _once(table, key, (reasons == "") & ~is_open)
+    reasons = np.where(is_conflicting, "conflicting_duplicate", reasons)
+    reasons = np.where(is_open & np.isin(reasons, _EARLY), "", reasons)
+    refused = tuple((str(reasons[i]), shaped[i]) for i in np.flatnonzero(reasons != ""))
     chosen = np.flatnonzero(kept)
     order = chosen[np.argsort(key[chosen], kind="stable")]
-    newest = int(event_time[in_span].max()) if in_span.any() else None
-    return CheckedPage(table.take(pa.array(order)), misshapen + refused, newest, len(raw) + len(misshapen))
+    reached = (time >= span.start_ms) & (time <= span.end_ms) & _on_grid(layout, time, step)
+    newest = int(time[reached].max()) if reached.any() else None
+    return CheckedPage(table.take(pa.array(order)), misshapen + refused, newest, len(page))
+
+
+def _read(layout: Layout, rows: list[Any], market_id: str) -> _Columns:
+    names_symbol = layout.symbol is not None
+    others = [names_symbol and row[layout.symbol] != market_id for row in rows]
+    return _Columns(
+        time=read_integers(_cells(rows, layout.time)),
+        close_time=None if layout.close_time is None else read_integers(_cells(rows, layout.close_time)),
+        cells={entry.column: _read_field(entry, rows) for entry in layout.fields},
+        is_other_symbol=np.array(others, dtype=bool),
+    )
+
+
+def _read_field(entry: Field, rows: list[Any]) -> Cells:
+    raw = _cells(rows, entry.place)
+    if entry.is_optional:
+        raw = [None if cell == "" else cell for cell in raw]
+    cells = read_integers(raw) if entry.is_whole else read_decimals(raw)
+    if not entry.is_zero_null:
+        return cells
+    return Cells(cells.values, cells.absent | (cells.values == 0), cells.unreadable)
+
+
+def _cells(rows: list[Any], place: Place) -> list[Any]:
+    if isinstance(place, int):
+        return [row[place] for row in rows]
+    return [row.get(place) for row in rows]
+
+
+def _broken_rules(layout: Layout, columns: _Columns, span: Span, step: int) -> list[tuple[str, Mask]]:
+    cells = columns.cells
+    # an integer that is absent must not look like a number to a rule
+    values = {name: np.where(c.absent, np.nan, c.values) for name, c in cells.items()}
+    told = [(rule.reason, rule.broken(values)) for rule in layout.rules]
+    return [
+        ("not_numeric", _unreadable(layout, columns)),
+        ("not_finite", _any([~(np.isfinite(c.values) | c.absent) for c in cells.values()])),
+        ("wrong_symbol", columns.is_other_symbol),
+        ("not_positive", _signed(layout, values, Sign.POSITIVE)),
+        ("negative_amount", _signed(layout, values, Sign.NOT_NEGATIVE)),
+        *(rule for rule in told if rule[0] != INCONSISTENT),
+        *_time_rules(layout, columns, span, step),
+        *(rule for rule in told if rule[0] == INCONSISTENT),
+    ]
+
+
+def _unreadable(layout: Layout, columns: _Columns) -> Mask:
+    required = [columns.time, *(columns.cells[entry.column] for entry in layout.fields if not entry.is_optional)]
+    if columns.close_time is not None:
+        required.append(columns.close_time)
+    masks = [c.unreadable for c in columns.cells.values()] + [c.unreadable | c.absent for c in required]
+    return _any(masks)
+
+
+def _signed(layout: Layout, values: dict[str, NDArray[Any]], sign: Sign) -> Mask:
+    nothing = np.zeros(len(next(iter(values.values()))), dtype=bool)
+    fields = [values[entry.column] for entry in layout.fields if entry.sign is sign]
+    return _any([nothing, *(column <= 0 if sign is Sign.POSITIVE else column < 0 for column in fields)])
+
+
+def _time_rules(layout: Layout, columns: _Columns, span: Span, step: int) -> list[tuple[str, Mask]]:
+    time = columns.time.values
+    wrong_close = np.zeros(len(time), dtype=bool)
+    if columns.close_time is not None:
+        wrong_close = columns.close_time.values != time + step - 1
+    return [
+        ("off_grid", ~_on_grid(layout, time, step)),
+        ("wrong_close_time", wrong_close),
+        ("future", time > span.now_ms),
+        ("outside_request", (time < span.start_ms) | (time > span.end_ms)),
+    ]
+
+
+def _on_grid(layout: Layout, time: NDArray[np.int64], step: int) -> Mask:
+    is_on: Mask = time % step == 0 if layout.has_grid else np.ones(len(time), dtype=bool)
+    return is_on
+
+
+def _table(
+    layout: Layout, columns: _Columns, span: Span, key: NDArray[np.int64], step: int, timeframe: str | None
+) -> pa.Table:
+    count = len(key)
+    optional = {entry.column for entry in layout.fields if entry.is_optional}
+    with np.errstate(divide="ignore", invalid="ignore"):
+        derived = {name: make(_plain(columns)) for name, make in layout.derived.items()}
+    texts = {"venue": span.venue, "symbol": span.symbol, "timeframe": timeframe or "", **layout.constants}
+    made: dict[str, pa.Array] = {name: pa.repeat(text, count) for name, text in texts.items()}
+    made |= {name: pa.array(values) for name, values in derived.items()}
+    made |= {name: pa.array(c.values, mask=c.absent if name in optional else None) for name, c in columns.cells.items()}
+    made[layout.table.time_column] = _instants(key)
+    made["known_at"] = _instants(key + step if layout.is_span else key)
+    nulls = {c.name: pa.nulls(count, c.type) for c in layout.table.columns if c.nullable}
+    return pa.table({name: (nulls | made)[name] for name in layout.table.column_names}, schema=layout.table.schema)
+
+
+def _plain(columns: _Columns) -> dict[str, NDArray[Any]]:
+    return {name: c.values for name, c in columns.cells.items()}
 
 
 def _once(table: pa.Table, key: NDArray[np.int64], kept: Mask) -> tuple[Mask, Mask]:
@@ -201,20 +241,8 @@ def _once(table: pa.Table, key: NDArray[np.int64], kept: Mask) -> tuple[Mask, Ma
     return kept, conflicting
 
 
-def _shaped(page: Any, is_shaped: Callable[[Any], bool]) -> tuple[list[Any], tuple[tuple[str, Any], ...]]:
-    if not isinstance(page, list):
-        raise PageError(f"A page must be a list of rows, was {type(page).__name__}: {str(page)[:120]!r}.")
-    shaped = [row for row in page if is_shaped(row)]
-    return shaped, tuple(("shape", row) for row in page if not is_shaped(row))
-
-
-def _first_reason(rules: dict[str, Mask]) -> NDArray[np.str_]:
-    return np.select(list(rules.values()), list(rules), default="")
-
-
-def _damaged(reasons: NDArray[np.str_]) -> Mask:
-    """Rows that are wrong whatever their time; an open candle is only early and out of the request."""
-    return ~np.isin(reasons, ("", "outside_request"))
+def _first_reason(rules: list[tuple[str, Mask]]) -> NDArray[np.str_]:
+    return np.select([mask for _, mask in rules], [reason for reason, _ in rules], default="")
 
 
 def _any(masks: list[Mask]) -> Mask:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from include.core.timeframes import timeframe_ms
-from include.market.pages import Span, check_klines
+from include.market.endpoints import endpoint
+from include.market.pages import Span
 from tests.support.recorded import FOLDER
 from tests.unit.market.answers import answer, answering
 
@@ -28,7 +29,8 @@ def test_raw_rows_are_read_as_ccxt_reads_them(case: dict[str, Any]) -> None:
     symbol, timeframe = case["input"][:2]
     raw, parsed = case["httpResponse"], case["parsedResponse"]
     first, last = raw[0][0], raw[-1][0]
-    page = check_klines(raw, Span("binance", symbol, first, last, last + timeframe_ms(timeframe)), timeframe)
+    span = Span("binanceusdm", symbol, first, last, last + timeframe_ms(timeframe))
+    page = endpoint("binanceusdm", "candles", symbol, timeframe).check(raw, span)
     assert page.refused == ()
     assert page.rows["open_time"].cast("int64").to_pylist() == [row[0] for row in parsed]
     ours = [list(row) for row in zip(*(page.rows[name].to_pylist() for name in COLUMNS), strict=True)]

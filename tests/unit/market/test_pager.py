@@ -3,9 +3,9 @@ from collections.abc import Callable
 import pytest
 
 from include.core.errors import TransientError
+from include.market.endpoints import endpoint
 from include.market.errors import PageError
 from include.market.pager import Endpoint, fetch_all
-from include.market.pages import check_klines
 from include.market.retry import Retry, RetryPolicy
 from tests.unit.market.klines import HOURS_4, at, kline, span
 
@@ -31,7 +31,9 @@ class Book:
         return rows[:limit] if start_ms is not None else rows[-limit:]
 
     def endpoint(self, limit: int = 4) -> Endpoint:
-        return Endpoint("candles", limit, HOURS_4, 0, self.get, lambda page, asked: check_klines(page, asked, "4h"))
+        return Endpoint(
+            "candles", limit, HOURS_4, 0, self.get, endpoint("binanceusdm", "candles", "BTCUSDT", "4h").check
+        )
 
 
 def numbers_of(fetched: object) -> list[int]:

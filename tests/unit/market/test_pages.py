@@ -4,15 +4,18 @@ import pytest
 
 from include.core.clock import to_ms
 from include.core.columns import CANDLES, FUNDING_RATES
+from include.market.endpoints import endpoint
 from include.market.errors import PageError
-from include.market.pages import Span, check_fundings, check_klines
+from include.market.pages import Span
 from tests.unit.market.klines import SYMBOL, at, kline, span
 
 DAY = datetime(2026, 1, 1, tzinfo=UTC)
+check_klines = endpoint("binanceusdm", "candles", "BTCUSDT", "4h").check
+check_fundings = endpoint("binanceusdm", "funding_rates", "BTCUSDT", "4h").check
 
 
 def test_a_good_page_becomes_closed_candles_with_all_twelve_fields() -> None:
-    page = check_klines([kline(0), kline(1, close="104.5")], span(), "4h")
+    page = check_klines([kline(0), kline(1, close="104.5")], span())
     assert page.rows.schema.equals(CANDLES.schema)
     assert page.rows.to_pylist()[1] == {
         "venue": "binanceusdm",
@@ -64,14 +67,14 @@ def test_a_good_page_becomes_closed_candles_with_all_twelve_fields() -> None:
     ],
 )
 def test_a_bad_row_is_refused_with_its_reason_and_the_rest_of_the_page_is_kept(reason: str, bad: object) -> None:
-    page = check_klines([kline(0), bad, kline(2)], span(now=11.0), "4h")
+    page = check_klines([kline(0), bad, kline(2)], span(now=11.0))
     assert page.refused == ((reason, bad),)
     assert [row["open_time"] for row in page.rows.to_pylist()] == [DAY, DAY + timedelta(hours=8)]
 
 
 def test_fields_that_a_source_does_not_know_are_null() -> None:
     row = kline(0, quote_volume=None, trades=None, taker=None, taker_quote=None)
-    candle = check_klines([row], span(), "4h").rows.to_pylist()[0]
+    candle = check_klines([row], span()).rows.to_pylist()[0]
     assert candle["quote_volume"] is None
     assert candle["trades_count"] is None
     assert candle["taker_buy_volume"] is None
@@ -79,42 +82,42 @@ def test_fields_that_a_source_does_not_know_are_null() -> None:
 
 
 def test_the_candle_still_open_by_the_exchanges_clock_is_left_out_without_a_reason() -> None:
-    page = check_klines([kline(4), kline(5)], span(last=5, now=5.999), "4h")
+    page = check_klines([kline(4), kline(5)], span(last=5, now=5.999))
     assert page.rows.num_rows == 1
     assert page.refused == ()
     assert page.newest_ms == at(5)
 
 
 def test_a_candle_is_closed_from_the_instant_of_its_end() -> None:
-    assert check_klines([kline(5)], span(now=6), "4h").rows.num_rows == 1
+    assert check_klines([kline(5)], span(now=6)).rows.num_rows == 1
     one_ms_before = Span("binanceusdm", SYMBOL, at(0), at(9), at(6) - 1)
-    assert check_klines([kline(5)], one_ms_before, "4h").rows.num_rows == 0
+    assert check_klines([kline(5)], one_ms_before).rows.num_rows == 0
 
 
 def test_a_page_in_disorder_is_sorted_and_identical_rows_merge() -> None:
-    page = check_klines([kline(2), kline(0), kline(1), kline(0)], span(), "4h")
+    page = check_klines([kline(2), kline(0), kline(1), kline(0)], span())
     assert [row["open_time"] for row in page.rows.to_pylist()] == [DAY + timedelta(hours=4 * n) for n in range(3)]
     assert page.refused == ()
 
 
 def test_rows_that_contradict_each_other_are_all_refused() -> None:
     other = kline(1, close="104")
-    page = check_klines([kline(0), kline(1), other], span(), "4h")
+    page = check_klines([kline(0), kline(1), other], span())
     assert page.rows.num_rows == 1
     assert page.refused == (("conflicting_duplicate", kline(1)), ("conflicting_duplicate", other))
 
 
 def test_a_refused_row_still_tells_how_far_the_page_reaches() -> None:
-    assert check_klines([kline(0), kline(1, high="nan")], span(), "4h").newest_ms == at(1)
-    assert check_klines([kline(0), kline(50)], span(), "4h").newest_ms == at(0)
+    assert check_klines([kline(0), kline(1, high="nan")], span()).newest_ms == at(1)
+    assert check_klines([kline(0), kline(50)], span()).newest_ms == at(0)
 
 
 def test_an_empty_page_is_empty_and_a_page_that_is_no_list_is_an_error() -> None:
-    page = check_klines([], span(), "4h")
+    page = check_klines([], span())
     assert (page.rows.num_rows, page.newest_ms, page.count) == (0, None, 0)
     for wrong in ("[[1", {"code": 0}, None):
         with pytest.raises(PageError, match="must be a list"):
-            check_klines(wrong, span(), "4h")
+            check_klines(wrong, span())
 
 
 def funding(number: int, late_ms: int = 3, **changes: object) -> dict[str, object]:
