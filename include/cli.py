@@ -93,8 +93,9 @@ def market_export(
 ) -> None:
     """Write a lake table to a file."""
     from include.lake.export import export
+    from include.lake.lake import Lake
 
-    rows = export(load_settings().home.lake, table, output, timeframe)
+    rows = export(Lake.of(load_settings()), table, output, timeframe)
     errors.print(f"{rows:,} rows of {table} → {output}")
 
 

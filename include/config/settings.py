@@ -6,7 +6,7 @@ from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -22,6 +22,8 @@ PREFIX = "PERPETUA_"
 # names another file than `.env`; empty reads none
 ENV_FILE = f"{PREFIX}ENV_FILE"
 MLFLOW_OFF = "off"
+# object stores that a lake can live in
+STORES = ("s3", "gs", "az", "abfss")
 PROFILES = Path(__file__).parent / "profiles.yaml"
 
 EmptyIsNone = BeforeValidator(lambda value: None if value == "" else value)
@@ -54,6 +56,8 @@ class Settings(BaseSettings):
 
     mode: Literal["sandbox", "live"] = "sandbox"
     home_path: LocalPath = Field(default=REPOSITORY / "var", validation_alias="PERPETUA_HOME")
+    # a folder or a URL such as s3://bucket/prefix; None is the folder `lake` of the home
+    lake: Annotated[str | None, EmptyIsNone, BeforeValidator(lambda value: _location(value))] = None
     sandbox_data: OptionalPath = None
     universe_source: OptionalText = Field(default=None, validation_alias="PERPETUA_UNIVERSE")
     profile_name: Literal["fast", "full"] = Field(default="fast", validation_alias="PERPETUA_PROFILE")
@@ -89,6 +93,11 @@ class Settings(BaseSettings):
     def home(self) -> Home:
         """Folders of this deployment."""
         return Home(self.home_path.expanduser().resolve())
+
+    @property
+    def lake_location(self) -> str:
+        """Where the lake's tables are: an absolute folder, or the URL of an object store."""
+        return self.lake or str(self.home.lake)
 
     @property
     def is_sandbox(self) -> bool:
@@ -194,6 +203,22 @@ def _local(value: Any) -> Any:
     if "://" in str(value):
         raise ValueError("must be a folder of this machine")
     return value
+
+
+def _location(value: Any) -> Any:
+    """Settle `PERPETUA_LAKE`: a folder and a file URL become an absolute folder, other URLs stay."""
+    if not isinstance(value, str | Path) or value == "":
+        return value
+    scheme, separator, rest = str(value).partition("://")
+    if not separator:
+        return str(Path(value).expanduser().resolve())
+    if scheme == "file":
+        if not rest.startswith("/"):
+            raise ValueError("must name an absolute folder, such as file:///data/lake")
+        return str(Path(unquote(rest)).resolve())
+    if scheme not in STORES or not rest.strip("/"):
+        raise ValueError(f"must be a folder or a URL of {', '.join(STORES)} or file, such as s3://bucket/prefix")
+    return str(value).rstrip("/")
 
 
 def _environment_names() -> list[str]:

@@ -81,7 +81,7 @@ def stage(settings: Settings, feature_set: str, timeframe: str, progress: Progre
         The lake has no candles of `timeframe`.
     """
     started = time.perf_counter()
-    chosen, lake = named_set(feature_set), Lake(settings.home.lake)
+    chosen, lake = named_set(feature_set), Lake.of(settings)
     versions = {name: version for name, version in lake.versions().items() if name in TABLES}
     symbols = settings.universe.symbols
     build_id = _build_id(chosen, settings.venue, timeframe, symbols, versions)
@@ -170,7 +170,7 @@ def _read(folder: Path, symbol: str, manifest: Manifest) -> tuple[NDArray[np.int
 def _sample(settings: Settings, manifest: Manifest) -> dict[str, FeatureInputs]:
     names = list(manifest.symbols)
     places = sorted(set(np.linspace(0, len(names) - 1, _CAUSALITY_SYMBOLS).astype(int).tolist()))
-    lake = Lake(settings.home.lake)
+    lake = Lake.of(settings)
     timeframe, versions = manifest.timeframe, manifest.lake_versions
     shared = read_shared(lake, settings.venue, timeframe, versions)
     found = {

@@ -10,13 +10,13 @@ from include.lake.lake import Lake
 FORMATS = (".parquet", ".csv")
 
 
-def export(location: Path | str, table: str, target: Path, timeframe: str | None = None) -> int:
+def export(lake: Lake, table: str, target: Path, timeframe: str | None = None) -> int:
     """Write `table` to `target`, atomically, and return the number of rows.
 
     Parameters
     ----------
-    location : Path or str
-        The lake.
+    lake : Lake
+        Where the table is.
     table : str
         Name of a lake table.
     target : Path
@@ -35,7 +35,7 @@ def export(location: Path | str, table: str, target: Path, timeframe: str | None
         raise InvalidInputError(f"`output` must end in {' or '.join(FORMATS)}, was {target.name!r}.")
     if timeframe is not None and "timeframe" not in definition(table).column_names:
         raise InvalidInputError(f"`timeframe` must be left out for table {table}, was {timeframe!r}.")
-    rows = Lake(location).read(table, filters=[("timeframe", "=", timeframe)] if timeframe else None)
+    rows = lake.read(table, filters=[("timeframe", "=", timeframe)] if timeframe else None)
     if rows.empty:
         raise MissingInputError(
             f"Table `{table}` has no such rows. Hint: `python -m include market backfill` fetches them."

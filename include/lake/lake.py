@@ -21,6 +21,7 @@ import pyarrow.dataset as ds
 from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
+from include.config.settings import Settings
 from include.core import columns as definitions
 from include.core.errors import IntegrityError, MissingInputError, TransientError
 from include.lake.changes import Changes, compare, distinct
@@ -55,6 +56,11 @@ class Lake:
 
     def __init__(self, location: Path | str) -> None:
         self.location = str(location)
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Lake":
+        """Return the lake of a deployment: `PERPETUA_LAKE`, else the folder `lake` of its home."""
+        return cls(settings.lake_location)
 
     def exists(self, table: str) -> bool:
         """Return whether `table` has been written."""

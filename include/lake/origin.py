@@ -1,11 +1,15 @@
 """Which market a home's data came from: two markets never mix in one lake.
 
 Another sandbox market takes the place of the one before it, which is set aside and comes back with its
-data. Live data and sandbox data refuse to share a home.
+data. Live data and sandbox data refuse to share a home. A lake outside the home cannot be set aside: it
+keeps the name of its market, and every other market is refused.
 """
 
 import hashlib
 from pathlib import Path
+
+import pyarrow as pa
+from deltalake import DeltaTable
 
 from include.config.settings import Settings
 from include.core.errors import ConfigurationError
@@ -13,6 +17,8 @@ from include.core.files import read_json, write_json
 from include.core.paths import Home
 
 MARKER = "market.json"
+# an empty Delta table beside the others, whose description is the market: it is created once, on a folder or a store
+LAKE_MARKER = "market"
 _LIVE = "live"
 
 
@@ -22,8 +28,10 @@ def claim_home(settings: Settings) -> None:
     Raises
     ------
     ConfigurationError
-        The home holds live data and the market is a sandbox, or the other way round.
+        The home holds live data and the market is a sandbox, or the other way round; or the lake is
+        elsewhere and holds another market.
     """
+    _claim_lake(settings)
     home, wanted = settings.home, origin_of(settings)
     marker = home.root / MARKER
     held = read_json(marker)["market"] if marker.is_file() else None
@@ -47,6 +55,20 @@ def origin_of(settings: Settings) -> str:
     if settings.sandbox_data is None:
         return f"synthetic, seed {settings.seed}"
     return f"recorded, {settings.sandbox_data.expanduser().resolve()}"
+
+
+def _claim_lake(settings: Settings) -> None:
+    location, wanted = settings.lake_location, origin_of(settings)
+    if location == str(settings.home.lake):
+        return
+    marker = f"{location}/{LAKE_MARKER}"
+    DeltaTable.create(marker, pa.schema([("market", pa.string())]), mode="ignore", description=wanted)
+    held = DeltaTable(marker).metadata().description
+    if held != wanted:
+        raise ConfigurationError(
+            f"`PERPETUA_LAKE` holds the market {held!r}, and this is {wanted!r}, was {location!r}. "
+            "Hint: give each market a lake of its own."
+        )
 
 
 def _market_folders(home: Home) -> list[Path]:

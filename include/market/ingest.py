@@ -81,7 +81,7 @@ def fetch(
             f"`start` must be before the exchange's now, {format_utc(venue.market_now)}, was {format_utc(start)}."
         )
     plan = make_plan(
-        Lake(settings.home.lake),
+        Lake.of(settings),
         venue.exchange.id,
         timeframe,
         venue.market_now,

@@ -51,7 +51,7 @@ def publish(settings: Settings, batch_id: str) -> PublishResult:
         Other writers were faster, again and again; publishing again goes on.
     """
     require_publishable(settings.home, batch_id)
-    lake, home = Lake(settings.home.lake), settings.home
+    lake, home = Lake.of(settings), settings.home
     marker = batch_folder(home, batch_id) / "published.json"
     results = {}
     if not _is_published(marker, lake):

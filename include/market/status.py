@@ -23,7 +23,7 @@ def status(settings: Settings) -> list[dict[str, Any]]:
         come at intervals of their own), `missing_candles`
         (candles only, None elsewhere), `revisions` and `quarantined` of the table.
     """
-    lake = Lake(settings.home.lake)
+    lake = Lake.of(settings)
     notes = {name: lake.read(name, ["source"])["source"].value_counts() for name in ("revisions", "quarantine")}
     lines = [_line(lake, TABLES[name], version) for name, version in lake.versions().items()]
     return [

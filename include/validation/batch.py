@@ -38,7 +38,7 @@ def validate_batch(settings: Settings, batch_id: str) -> CheckReport:
     from include.validation.expectations import expect_candles, suite_check  # three seconds to import
 
     batch = read_batch(settings.home, batch_id)
-    lake = Lake(settings.home.lake)
+    lake = Lake.of(settings)
     staged = {name: read_staged(settings.home, batch_id, name) for name in STAGED_TABLES}
     frames = {name: to_frame(rows) for name, rows in staged.items()}
     coverage = coverage_of(lake, batch.venue, staged["candles"], batch.symbols, batch.timeframe)

@@ -125,3 +125,23 @@ def test_a_home_must_be_a_local_folder_and_an_empty_one_is_the_default(monkeypat
 def test_the_home_is_absolute(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PERPETUA_HOME", "some/where")
     assert load_settings().home.root == Path("some/where").resolve()
+
+
+def test_the_lake_is_a_folder_of_the_home_another_folder_or_an_object_store(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    home = tmp_path.resolve() / "home"
+    found = {}
+    for given in ("", str(tmp_path / "other"), f"file://{tmp_path}/a%20b", "s3://bucket/prefix/"):
+        monkeypatch.setenv("PERPETUA_LAKE", given)
+        found[given] = load_settings().lake_location
+    assert list(found.values()) == [
+        str(home / "lake"), str(tmp_path.resolve() / "other"), str(tmp_path.resolve() / "a b"), "s3://bucket/prefix",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("given", ["ftp://host/lake", "s3://", "file://relative/lake"])
+def test_a_lake_that_is_no_place_is_refused(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv("PERPETUA_LAKE", given)
+    with pytest.raises(ConfigurationError, match=r"`PERPETUA_LAKE` .*must .*such as"):
+        load_settings()

@@ -12,7 +12,7 @@ from include.lake.lake import Lake
 
 
 @pytest.fixture
-def lake(tmp_path: Path) -> Path:
+def lake(tmp_path: Path) -> Lake:
     day = datetime(2026, 3, 1, tzinfo=UTC)
     rows = {
         "timestamp": [day],
@@ -20,19 +20,20 @@ def lake(tmp_path: Path) -> Path:
         "classification": ["Fear"],
         "known_at": [datetime(2026, 3, 2, tzinfo=UTC)],
     }
-    Lake(tmp_path / "lake").merge("fear_greed", pa.table(rows, schema=FEAR_GREED.schema))
-    return tmp_path / "lake"
+    lake = Lake(tmp_path / "lake")
+    lake.merge("fear_greed", pa.table(rows, schema=FEAR_GREED.schema))
+    return lake
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".csv"])
-def test_a_table_is_written_as_the_suffix_says(lake: Path, tmp_path: Path, suffix: str) -> None:
+def test_a_table_is_written_as_the_suffix_says(lake: Lake, tmp_path: Path, suffix: str) -> None:
     target = tmp_path / f"out{suffix}"
     assert export(lake, "fear_greed", target) == 1
     back = pd.read_csv(target) if suffix == ".csv" else pd.read_parquet(target)
     assert back["value"].tolist() == [40]
 
 
-def test_what_cannot_be_exported_is_refused_and_writes_nothing(lake: Path, tmp_path: Path) -> None:
+def test_what_cannot_be_exported_is_refused_and_writes_nothing(lake: Lake, tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match=r"`output` must end in \.parquet or \.csv, was 'out\.xlsx'"):
         export(lake, "fear_greed", tmp_path / "out.xlsx")
     with pytest.raises(InvalidInputError, match="`timeframe` must be left out for table fear_greed"):

@@ -6,6 +6,7 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
+from include.config.settings import Settings
 from include.core.columns import CANDLES
 from include.core.errors import IntegrityError, InvalidInputError, MissingInputError
 from include.lake.lake import Lake, MergeResult
@@ -130,6 +131,11 @@ def test_compaction_keeps_every_row_and_removes_files(lake: Lake, tmp_path: Path
 def test_a_location_may_be_a_url(tmp_path: Path) -> None:
     Lake(f"file://{tmp_path}/lake").merge("candles", candles(candle()))
     assert Lake(tmp_path / "lake").count("candles") == 1
+
+
+def test_a_deployment_has_its_lake_where_its_settings_say(settings: Settings, tmp_path: Path) -> None:
+    assert Lake.of(settings).location == str(settings.home.lake)
+    assert Lake.of(settings.model_copy(update={"lake": "s3://bucket/lake"})).location == "s3://bucket/lake"
 
 
 @pytest.mark.parametrize("_again", range(3))

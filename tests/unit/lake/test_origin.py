@@ -50,3 +50,13 @@ def test_live_and_sandbox_data_refuse_to_share_a_home(settings: Settings, first:
     claim_home(settings.model_copy(update={"mode": first}))
     with pytest.raises(ConfigurationError, match="give live data a home of its own"):
         claim_home(settings.model_copy(update={"mode": other}))
+
+
+def test_a_lake_outside_the_home_keeps_its_market_and_refuses_another(settings: Settings, tmp_path: Path) -> None:
+    elsewhere = settings.model_copy(update={"lake": str(tmp_path / "shared")})
+    claim_home(elsewhere)
+    claim_home(elsewhere)
+    other_home = elsewhere.model_copy(update={"home_path": tmp_path / "second", "seed": 7})
+    with pytest.raises(ConfigurationError, match=r"`PERPETUA_LAKE` holds the market 'synthetic, seed 42', and this is"):
+        claim_home(other_home)
+    claim_home(other_home.model_copy(update={"seed": 42}))
