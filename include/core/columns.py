@@ -211,21 +211,15 @@ FEAR_GREED = Table(
 
 MACRO = Table(
     "macro",
-    "Daily macro series of FRED.",
+    "Daily macro series of FRED, every value that FRED ever published for a day.",
     (
         Column("series", pa.string(), "FRED series id, such as DGS10"),
         Column("date", INSTANT, "observation day, at 00:00", "UTC"),
+        Column("vintage", INSTANT, "first day on which FRED published this value, at 00:00", "UTC"),
         Column("value", pa.float64(), "observation", "the series' own"),
-        Column(
-            "vintage",
-            INSTANT,
-            "first day on which FRED published this value, when the source says",
-            "UTC",
-            nullable=True,
-        ),
         _KNOWN_AT,
     ),
-    key=("series", "date"),
+    key=("series", "date", "vintage"),
     time_column="date",
 )
 

@@ -1,6 +1,5 @@
 """What features are computed from, out of the lake: one symbol at a time, at one version of each table."""
 
-import json
 from collections.abc import Mapping
 
 import numpy as np
@@ -35,18 +34,15 @@ TABLES = (
     "price_candles",
     "fear_greed",
     "macro",
-    "revisions",
 )
 
 
 def read_shared(lake: Lake, venue: str, timeframe: str, versions: Mapping[str, int]) -> Shared:
     """Return fear & greed, macro and reference candles at the given table versions; a missing version is the newest."""
     reference = {symbol: _candles(lake, venue, symbol, timeframe, versions, _CLOSES) for symbol in REFERENCES}
-    macro = lake.read("macro", _MACRO, version=versions.get("macro"))
-    changed = lake.read("revisions", filters=[("source", "=", "macro")], version=versions.get("revisions"))
     return Shared(
         fear_greed=lake.read("fear_greed", _FEAR_GREED, version=versions.get("fear_greed")),
-        macro=vintages(macro, changed),
+        macro=lake.read("macro", _MACRO, version=versions.get("macro")),
         reference={symbol: frame for symbol, frame in reference.items() if len(frame)},
     )
 
@@ -87,40 +83,6 @@ def read_inputs(
         reference=shared.reference,
         shared=shared,
     )
-
-
-def vintages(macro: pd.DataFrame, changed: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of `macro` with every value that was stored before, each from the instant it was known.
-
-    The lake keeps one value per day and writes down what it replaced. Without the older one a revision would change
-    what was known in the past.
-
-    Parameters
-    ----------
-    macro : DataFrame
-        `series`, `date`, `value`, `known_at` of the lake table.
-    changed : DataFrame
-        Its rows of `revisions`.
-
-    Returns
-    -------
-    DataFrame
-        The same columns; a revised day has one row per value, known at its release or when the change was seen.
-    """
-    values = changed[changed["column"] == "value"].sort_values("seen_at", kind="stable")
-    if values.empty or macro.empty:
-        return macro
-    keys = pd.DataFrame([json.loads(key) for key in values["key"]], index=values.index)
-    days = pd.to_datetime(keys["date"], utc=True).astype(macro["date"].dtype)
-    steps = values.assign(series=keys["series"], date=days).merge(
-        macro[["series", "date", "known_at"]], on=["series", "date"]
-    )
-    released = steps.drop_duplicates(["series", "date"]).assign(value=lambda rows: rows["old_value"])
-    seen = np.maximum(steps["seen_at"].astype(macro["known_at"].dtype), steps["known_at"])
-    revised = steps.assign(value=steps["new_value"], known_at=seen)
-    told = pd.concat([released, revised])[list(_MACRO)].astype({"value": np.float64})
-    untouched = macro.set_index(["series", "date"]).index.isin(told.set_index(["series", "date"]).index)
-    return pd.concat([macro[~untouched], told], ignore_index=True)
 
 
 def symbol_table(inputs: FeatureInputs, feature_set: FeatureSet) -> pa.Table:

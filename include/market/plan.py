@@ -13,7 +13,7 @@ from include.market.gaps import epoch_ms
 # closed candles fetched again, to see whether the venue changed them
 OVERLAP_CANDLES = 3
 OVERLAP_FUNDING_MS = DAY_MS
-# FRED publishes H.10 weekly, and revises
+# vintages asked for again
 OVERLAP_MACRO = timedelta(days=14)
 OVERLAP_FEAR_GREED_DAYS = 3
 # the venue's first perpetual, where it does not say when a symbol was listed
@@ -34,8 +34,10 @@ class Plan:
         Open time of the newest candle wanted.
     window_start_ms : int or None
         Start where nothing is stored, None for the symbol's listing.
-    candles, fundings, macro : dict
-        Newest stored event time (ms) by symbol or series.
+    candles, fundings : dict
+        Newest stored event time (ms) by symbol.
+    macro : dict
+        Newest stored vintage (ms) by series.
     oldest_candles, oldest_fundings : dict
         Oldest stored event time (ms) by symbol.
     fear_greed_ms : int or None
@@ -114,7 +116,7 @@ def make_plan(
         window_start_ms=None if candles_per_symbol is None else end_ms - (candles_per_symbol - 1) * length,
         candles=_by_name(_of(candles, venue, timeframe), "symbol", "open_time"),
         fundings=_by_name(_of(fundings, venue), "symbol", "funding_time"),
-        macro=_by_name(lake.newest("macro", ["series"], "date"), "series", "date"),
+        macro=_by_name(lake.newest("macro", ["series"], "vintage"), "series", "vintage"),
         fear_greed_ms=None if fear_greed.empty else int(epoch_ms(fear_greed["timestamp"]).max()),
         oldest_candles=_by_name(_of(oldest, venue, timeframe), "symbol", "open_time"),
         oldest_fundings=_by_name(_of(oldest_fundings, venue), "symbol", "funding_time"),

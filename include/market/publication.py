@@ -4,15 +4,15 @@ A federal holiday is no business day; one on a Saturday is kept on the Friday be
 on the Monday after.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import pandas as pd
 from pandas.tseries.holiday import USFederalHolidayCalendar
-from pandas.tseries.offsets import CustomBusinessDay, DateOffset, MonthEnd
+from pandas.tseries.offsets import CustomBusinessDay, MonthEnd
 
 # FRED has a day's updates by then, all year round (16:15 in New York is 20:15 or 21:15 UTC)
-PUBLICATION_HOUR = DateOffset(hours=22)
+PUBLICATION_TIME = timedelta(hours=22)
 
 
 class Release(StrEnum):
@@ -48,14 +48,14 @@ def known_at(release: Release, day: datetime) -> datetime:
 
     Notes
     -----
-    The true release is never later than this in the ordinary calendar; a release that is late (a
-    government shutdown) is not known here. With vintages of FRED the true day can be told.
+    The true release is never later than this in the ordinary calendar. A release that is late (a
+    government shutdown) is not known here: the vintage of a value says when FRED published it.
     """
     stamp = pd.Timestamp(day)
     if release is Release.MONTHLY:
         stamp = stamp + MonthEnd(0)
     published = _following_monday(stamp) if release is Release.H10 else stamp + _BUSINESS_DAY
-    return (published + PUBLICATION_HOUR).to_pydatetime()
+    return (published + PUBLICATION_TIME).to_pydatetime()
 
 
 def _following_monday(stamp: pd.Timestamp) -> pd.Timestamp:

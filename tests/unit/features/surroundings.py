@@ -87,9 +87,14 @@ def fill_sources(lake: Lake, rows: int = 2200) -> None:
     end, rng = START_MS + rows * STEP_MS, np.random.default_rng(9)
     index = fear_greed(START_MS - 20 * DAY, end, rng).assign(classification="Neutral")
     index = index.assign(timestamp=instants(index["timestamp"]), known_at=instants(index["known_at"]))
-    for definition, frame in ((FEAR_GREED, index), (MACRO, macro(START_MS, end, rng).assign(vintage=pd.NaT))):
+    for definition, frame in ((FEAR_GREED, index), (MACRO, _with_vintages(macro(START_MS, end, rng)))):
         ordered = frame[list(definition.column_names)]
         lake.merge(definition.name, pa.Table.from_pandas(ordered, schema=definition.schema, preserve_index=False))
+
+
+def _with_vintages(macro: pd.DataFrame) -> pd.DataFrame:
+    """Return macro rows, each first published on the day on which it became known."""
+    return macro.assign(vintage=macro["known_at"].dt.normalize())
 
 
 def recorded_inputs(symbol: str) -> FeatureInputs:

@@ -1,19 +1,16 @@
-import json
-
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from include.core.columns import MACRO, REVISIONS
+from include.core.columns import LONG_SHORT_RATIO, MACRO, OPEN_INTEREST, PRICE_CANDLES
 from include.features.inputs import FeatureInputs
 from include.features.matrix import compute
 from include.features.registry import feature_set
-from include.features.sources import funding_columns, read_inputs, read_shared, symbol_table, vintages
+from include.features.sources import funding_columns, read_inputs, read_shared, symbol_table
 from include.features.store import feature_values, open_times
 from include.lake.lake import Lake
 from tests.unit.features.conftest import BTC, ETH, SOL, eight_hourly
 from tests.unit.features.samples import START_MS, STEP_MS, VENUE, candles, fill_lake, instants
-from tests.unit.features.surroundings import DAY, HOUR, day
 
 MARKET94 = feature_set("market94")
 
@@ -97,61 +94,57 @@ def test_an_empty_lake_has_no_shared_sources(three_symbols):
     assert len(shared.macro) == len(shared.fear_greed) == 0
 
 
-def _stored(values):
-    days = instants([day(text) for text in values])
-    known = instants([day(text) + DAY + 22 * HOUR for text in values])
-    return pd.DataFrame({"series": "DGS10", "date": days, "value": list(values.values()), "known_at": known})
-
-
-def _changed(*rows):
-    keys = [json.dumps({"series": "DGS10", "date": f"{about}T00:00:00+00:00"}) for about, *_ in rows]
-    seen = instants([seen for *_, seen in rows])
-    old, new = ([str(row[place]) for row in rows] for place in (1, 2))
-    return pd.DataFrame({"key": keys, "column": "value", "old_value": old, "new_value": new, "seen_at": seen})
-
-
-def test_a_value_that_was_replaced_stays_what_it_was_until_the_change_was_seen():
-    stored = _stored({"2024-01-02": 4.2, "2024-01-03": 4.5})
-    first, second = day("2024-02-01"), day("2024-03-01")
-    told = vintages(stored, _changed(("2024-01-02", 4.1, 4.2, second), ("2024-01-02", 4.0, 4.1, first)))
-    released = day("2024-01-03") + 22 * HOUR
-    rows = sorted(zip(told["date"].astype(str), told["known_at"], told["value"], strict=True))
-    assert [(about[:10], known, value) for about, known, value in rows] == [
-        ("2024-01-02", pd.Timestamp(released, unit="ms", tz="UTC"), 4.0),
-        ("2024-01-02", pd.Timestamp(first, unit="ms", tz="UTC"), 4.1),
-        ("2024-01-02", pd.Timestamp(second, unit="ms", tz="UTC"), 4.2),
-        ("2024-01-03", pd.Timestamp(released + DAY, unit="ms", tz="UTC"), 4.5),
-    ]
-    assert dict(told.dtypes) == dict(stored.dtypes)
-
-
-def test_macro_that_never_changed_is_as_stored():
-    stored = _stored({"2024-01-02": 4.2})
-    assert vintages(stored, _changed().assign(column="value")) is stored
-
-
-def test_a_revision_in_the_lake_changes_no_feature_of_the_past(filled, frames):
+def test_a_later_vintage_in_the_lake_changes_no_feature_of_the_past(filled, frames):
     lake = Lake(filled.home.lake)
     before = compute(read_inputs(lake, VENUE, ETH, "4h", {}), MARKET94)
-    seen = int(frames[ETH]["open_time"].iloc[1500])
+    seen = pd.Timestamp(int(frames[ETH]["open_time"].iloc[1500]), unit="ms", tz="UTC").as_unit("ms")
     tenyear = lake.read("macro", filters=[("series", "=", "DGS10")])
-    tenyear = tenyear[tenyear["date"] <= pd.Timestamp(seen - 7 * DAY, unit="ms", tz="UTC")].tail(3)
-    revised = tenyear.assign(value=tenyear["value"] + 1.0)
-    notes = [
-        {
-            "source": "macro",
-            "key": json.dumps({"series": "DGS10", "date": row.date.isoformat()}),
-            "column": "value",
-            "old_value": str(row.value),
-            "new_value": str(row.value + 1.0),
-            "seen_at": pd.Timestamp(seen, unit="ms", tz="UTC").to_pydatetime(),
-        }
-        for row in tenyear.itertuples()
-    ]
-    lake.append("revisions", pa.Table.from_pylist(notes, schema=REVISIONS.schema))
+    tenyear = tenyear[tenyear["date"] <= seen - pd.Timedelta(days=7)].tail(3)
+    revised = tenyear.assign(value=tenyear["value"] + 1.0, vintage=seen.normalize(), known_at=seen)
     lake.merge("macro", pa.Table.from_pandas(revised, schema=MACRO.schema, preserve_index=False))
     after = compute(read_inputs(lake, VENUE, ETH, "4h", {}), MARKET94)
     # the candle that closes at the instant of the change is the first that may know of it
     pd.testing.assert_frame_equal(after.iloc[:1499], before.iloc[:1499])
     changed = after["f_macro_yield_10y_change_days_5"] != before["f_macro_yield_10y_change_days_5"]
     assert changed.iloc[1499:1509].any()
+
+
+def _rows(schema, **columns):
+    frame = pd.DataFrame({"venue": VENUE, "symbol": ETH, "timeframe": "4h", **columns})
+    return pa.Table.from_pandas(frame[list(schema.names)], schema=schema, preserve_index=False)
+
+
+def test_positions_and_premium_of_the_lake_reach_the_candle_at_whose_close_they_are_known(filled, frames):
+    lake, opened = Lake(filled.home.lake), frames[ETH]["open_time"].to_numpy()[:3]
+    times, closes = instants(opened), instants(opened + STEP_MS)
+    interest = _rows(
+        OPEN_INTEREST.schema,
+        timestamp=closes,
+        open_interest=[100.0, 110.0, 99.0],
+        open_interest_value=None,
+        known_at=closes,
+    )
+    longs = _rows(
+        LONG_SHORT_RATIO.schema,
+        timestamp=closes,
+        long_short_ratio=[1.5, 2.0, 0.5],
+        long_share=None,
+        short_share=None,
+        known_at=closes,
+    )
+    prices = {"open": 0.0, "high": 0.01, "low": -0.01, "close": [-0.001, 0.0, 0.002]}
+    premium = _rows(PRICE_CANDLES.schema, price="premium", open_time=times, **prices, known_at=closes)
+    mark = _rows(PRICE_CANDLES.schema, price="mark", open_time=times, **prices | {"close": 9.0}, known_at=closes)
+    for name, rows in (("open_interest", interest), ("long_short_ratio", longs)):
+        lake.merge(name, rows)
+    lake.merge("price_candles", pa.concat_tables([premium, mark]))
+    given = read_inputs(lake, VENUE, ETH, "4h", lake.versions())
+    ours = compute(given, MARKET94).iloc[:4]
+    assert ours["f_sentiment_premium_1"].tolist()[:3] == [np.float32(value) for value in (-0.001, 0.0, 0.002)]
+    np.testing.assert_allclose(ours["f_sentiment_long_short_1"][:3], np.log([1.5, 2.0, 0.5]), rtol=1e-6)
+    np.testing.assert_allclose(
+        ours["f_sentiment_open_interest_change_1"][1:3], np.log([110 / 100, 99 / 110]), rtol=1e-6
+    )
+    # nothing new is known at the fourth close, and the last value is one candle old, as old as it may be
+    assert ours["f_sentiment_premium_1"].iloc[3] == np.float32(0.002)
+    assert compute(given, MARKET94)["f_sentiment_premium_1"].iloc[4:].isna().all()

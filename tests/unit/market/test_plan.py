@@ -92,9 +92,10 @@ def test_fundings_go_on_a_day_before_the_newest_and_series_with_their_own(settin
         for n, word in enumerate(["Fear", "Greed"])
     ]
     lake.merge("fear_greed", pa.Table.from_pylist(mood, schema=FEAR_GREED.schema))
-    macro = {"series": "DGS10", "date": day, "value": 4.0, "vintage": None, "known_at": day}
+    published = day + timedelta(days=1)
+    macro = {"series": "DGS10", "date": day, "vintage": published, "value": 4.0, "known_at": published}
     lake.merge("macro", pa.Table.from_pylist([macro], schema=MACRO.schema))
     plan = plan_of(settings)
     assert plan.fundings_from(BTC, None) == to_ms(datetime(2026, 1, 1, tzinfo=UTC))
     assert plan.fear_greed_ms == to_ms(day)
-    assert plan.macro == {"DGS10": to_ms(day)}
+    assert plan.macro == {"DGS10": to_ms(published)}
