@@ -46,6 +46,13 @@ def endpoint(venue: str, series: str, market_id: str, timeframe: str) -> Endpoin
     return found.endpoint(market_id, timeframe)
 
 
+def offered(venue: str, timeframe: str) -> tuple[str, ...]:
+    """Return the names of the series that a venue has at a timeframe, those without one included."""
+    return tuple(
+        name for name, found in series_of(venue).items() if not found.timeframes or timeframe in found.timeframes
+    )
+
+
 def history_ms(venue: str, table: str) -> int | None:
     """Return how far back the venue keeps the records of a lake table; None: since the listing."""
     kept = [series.history_ms for series in series_of(venue).values() if series.layout.table.name == table]
