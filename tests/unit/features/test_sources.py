@@ -9,8 +9,13 @@ from include.features.registry import feature_set
 from include.features.sources import funding_columns, read_inputs, read_shared, symbol_table
 from include.features.store import feature_values, open_times
 from include.lake.lake import Lake
+from include.market.macro import fetch_series, open_fred
+from include.market.retry import Retry
+from tests.support.recorded import recorded
 from tests.unit.features.conftest import BTC, ETH, SOL, eight_hourly
 from tests.unit.features.samples import START_MS, STEP_MS, VENUE, candles, fill_lake, instants
+from tests.unit.features.surroundings import HOUR, day
+from tests.unit.market.answers import answer, answering
 
 MARKET94 = feature_set("market94")
 
@@ -148,3 +153,42 @@ def test_positions_and_premium_of_the_lake_reach_the_candle_at_whose_close_they_
     # nothing new is known at the fourth close, and the last value is one candle old, as old as it may be
     assert ours["f_sentiment_premium_1"].iloc[3] == np.float32(0.002)
     assert compute(given, MARKET94)["f_sentiment_premium_1"].iloc[4:].isna().all()
+
+
+def test_the_past_never_sees_the_later_of_two_real_vintages(settings):
+    """Both recorded vintages of DTWEXBGS, served over HTTP as if FRED had replaced every value on 2 June 2025."""
+    told = pd.read_parquet(recorded("defects/dtwexbgs_two_vintages.parquet"))
+    told = told[(told["date"] >= "2024-01-02") & (told["date"] <= "2025-06-20")]
+    days = pd.to_datetime(told["date"])
+    mondays = days + pd.to_timedelta(7 - days.dt.day_of_week, unit="D")
+    replaced = pd.Timestamp("2025-06-02")
+    is_replaced = mondays < replaced
+    first = _observed(told["vintage_2026_01"], days, mondays)
+    second = _observed(told["vintage_2026_08"][is_replaced], days, mondays.where(~is_replaced, replaced))
+    start = day("2025-05-10")
+    frame = candles(180).assign(open_time=start + STEP_MS * np.arange(180))
+    plain, revised = (_dollar_features(settings, frame, served) for served in (first, [*first, *second]))
+    is_later = frame["open_time"].to_numpy() + STEP_MS >= day("2025-06-02") + 22 * HOUR
+    pd.testing.assert_frame_equal(plain[~is_later], revised[~is_later])
+    assert plain[~is_later].notna().all().all()
+    assert (plain[is_later] != revised[is_later])["f_macro_dollar_z_days_20"].all()
+
+
+def _observed(values, days, published):
+    return [
+        {"realtime_start": str(published[row].date()), "date": str(days[row].date()), "value": str(value)}
+        for row, value in values.items()
+    ]
+
+
+def _dollar_features(settings, frame, observations):
+    served = answering(answer({"count": len(observations), "observations": observations}))
+    now = pd.Timestamp("2025-07-01", tz="UTC").to_pydatetime()
+    with served as (url, _), open_fred(settings.model_copy(update={"fred_url": url})) as client:
+        sifted = fetch_series(client, Retry(), "DTWEXBGS", now)
+    assert sifted.refused == ()
+    lake = Lake(settings.home.lake)
+    lake.merge("macro", sifted.rows)
+    given = FeatureInputs(frame, "4h", macro=read_shared(lake, VENUE, "4h", {}).macro)
+    names = ["f_macro_dollar_change_days_1", "f_macro_dollar_change_days_5", "f_macro_dollar_z_days_20"]
+    return compute(given, MARKET94)[names].reset_index(drop=True)
