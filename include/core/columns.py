@@ -49,7 +49,11 @@ class Table:
 _VENUE = Column("venue", pa.string(), "venue by its ccxt id, such as binanceusdm")
 _SYMBOL = Column("symbol", pa.string(), "unified symbol, such as BTC/USDT:USDT")
 _TIMEFRAME = Column("timeframe", pa.string(), "ccxt timeframe, such as 4h")
-_KNOWN_AT = Column("known_at", INSTANT, "first instant at which the record may be used", "UTC")
+
+
+def _known_at(rule: str) -> Column:
+    return Column("known_at", INSTANT, f"first instant at which the record may be used: {rule}", "UTC")
+
 
 CANDLES = Table(
     "candles",
@@ -68,7 +72,7 @@ CANDLES = Table(
         Column("trades_count", pa.int64(), "number of trades", nullable=True),
         Column("taker_buy_volume", pa.float64(), "amount bought by takers", "base", nullable=True),
         Column("taker_buy_quote_volume", pa.float64(), "value bought by takers", "quote", nullable=True),
-        _KNOWN_AT,
+        _known_at("its close, open_time + timeframe"),
     ),
     key=("venue", "symbol", "timeframe", "open_time"),
     time_column="open_time",
@@ -83,7 +87,7 @@ FUNDING_RATES = Table(
         Column("funding_time", INSTANT, "settlement, rounded to the minute", "UTC"),
         Column("funding_rate", pa.float64(), "rate of the settlement; positive: longs pay", "fraction"),
         Column("mark_price", pa.float64(), "mark price at the settlement", "quote per base", nullable=True),
-        _KNOWN_AT,
+        _known_at("its settlement"),
     ),
     key=("venue", "symbol", "funding_time"),
     time_column="funding_time",
@@ -102,7 +106,7 @@ PRICE_CANDLES = Table(
         Column("high", pa.float64(), "highest price", "quote per base"),
         Column("low", pa.float64(), "lowest price", "quote per base"),
         Column("close", pa.float64(), "last price", "quote per base"),
-        _KNOWN_AT,
+        _known_at("its close, open_time + timeframe"),
     ),
     key=("venue", "symbol", "price", "timeframe", "open_time"),
     time_column="open_time",
@@ -118,7 +122,7 @@ OPEN_INTEREST = Table(
         Column("timestamp", INSTANT, "instant of the value", "UTC"),
         Column("open_interest", pa.float64(), "open contracts", "base"),
         Column("open_interest_value", pa.float64(), "their value", "quote", nullable=True),
-        _KNOWN_AT,
+        _known_at("its timestamp"),
     ),
     key=("venue", "symbol", "timeframe", "timestamp"),
     time_column="timestamp",
@@ -135,7 +139,7 @@ LONG_SHORT_RATIO = Table(
         Column("long_short_ratio", pa.float64(), "long accounts per short account"),
         Column("long_share", pa.float64(), "share of accounts that are long", "fraction", nullable=True),
         Column("short_share", pa.float64(), "share of accounts that are short", "fraction", nullable=True),
-        _KNOWN_AT,
+        _known_at("its timestamp"),
     ),
     key=("venue", "symbol", "timeframe", "timestamp"),
     time_column="timestamp",
@@ -148,11 +152,11 @@ TAKER_RATIO = Table(
         _VENUE,
         _SYMBOL,
         _TIMEFRAME,
-        Column("timestamp", INSTANT, "instant of the value", "UTC"),
+        Column("timestamp", INSTANT, "start of the period", "UTC"),
         Column("taker_ratio", pa.float64(), "taker buys per taker sell"),
         Column("taker_buy_volume", pa.float64(), "amount bought by takers", "base"),
         Column("taker_sell_volume", pa.float64(), "amount sold by takers", "base"),
-        _KNOWN_AT,
+        _known_at("the end of the period"),
     ),
     key=("venue", "symbol", "timeframe", "timestamp"),
     time_column="timestamp",
@@ -170,7 +174,7 @@ BASIS = Table(
         Column("basis_rate", pa.float64(), "basis over the index price", "fraction"),
         Column("futures_price", pa.float64(), "price of the perpetual", "quote per base"),
         Column("index_price", pa.float64(), "index price", "quote per base"),
-        _KNOWN_AT,
+        _known_at("its timestamp"),
     ),
     key=("venue", "symbol", "timeframe", "timestamp"),
     time_column="timestamp",
@@ -190,7 +194,7 @@ SNAPSHOTS = Table(
         Column("bid_depth_usd", pa.float64(), "value of the bids of the page within 1 % of the middle", "quote"),
         Column("ask_depth_usd", pa.float64(), "value of the asks of the page within 1 % of the middle", "quote"),
         Column("quote_volume_24h", pa.float64(), "traded value of the last 24 hours", "quote", nullable=True),
-        _KNOWN_AT,
+        _known_at("its timestamp"),
     ),
     key=("venue", "symbol", "timestamp"),
     time_column="timestamp",
@@ -203,7 +207,7 @@ FEAR_GREED = Table(
         Column("timestamp", INSTANT, "day of the value", "UTC"),
         Column("value", pa.int64(), "0 extreme fear … 100 extreme greed"),
         Column("classification", pa.string(), "the source's word for the value"),
-        _KNOWN_AT,
+        _known_at("the next 00:00 UTC"),
     ),
     key=("timestamp",),
     time_column="timestamp",
@@ -217,7 +221,7 @@ MACRO = Table(
         Column("date", INSTANT, "observation day, at 00:00", "UTC"),
         Column("vintage", INSTANT, "first day on which FRED published this value, at 00:00", "UTC"),
         Column("value", pa.float64(), "observation", "the series' own"),
-        _KNOWN_AT,
+        _known_at("22:00 UTC of the vintage, and not before the release rule of the series"),
     ),
     key=("series", "date", "vintage"),
     time_column="date",

@@ -97,7 +97,8 @@ def _table(table: Table) -> str:
         f"| `{c.name}` | {c.type} | {c.unit} | {'yes' if c.nullable else ''} | {c.description} |" for c in table.columns
     ]
     head = ["| column | type | unit | may be null | meaning |", "|---|---|---|---|---|"]
-    return "\n".join([f"### `{table.name}`\n", f"{table.description} Key: {', '.join(table.key)}.\n", *head, *rows, ""])
+    told = f"{table.description} Key: {', '.join(table.key)}. Event time: {table.time_column}.\n"
+    return "\n".join([f"### `{table.name}`\n", told, *head, *rows, ""])
 
 
 def _feature_set(feature_set: FeatureSet) -> str:

@@ -112,13 +112,17 @@ class Layout:
     derived: Mapping[str, Callable[[Values], NDArray[Any]]] = field(default_factory=dict)
     constants: Mapping[str, str] = field(default_factory=dict)
 
-    def holds(self, row: Any) -> bool:
-        """Return whether `row` has the shape of this layout."""
-        if self.width is not None:
-            return isinstance(row, list) and len(row) == self.width
-        return isinstance(row, dict) and self._names <= row.keys()
+    def split(self, page: list[Any]) -> tuple[list[Any], list[Any]]:
+        """Return the rows of `page` that have this shape, and the others."""
+        holds = self._is_list() if self.width is not None else self._is_object()
+        shaped = [row for row in page if holds(row)]
+        return shaped, [] if len(shaped) == len(page) else [row for row in page if not holds(row)]
 
-    @property
-    def _names(self) -> frozenset[Place]:
+    def _is_list(self) -> Callable[[Any], bool]:
+        width = self.width
+        return lambda row: isinstance(row, list) and len(row) == width
+
+    def _is_object(self) -> Callable[[Any], bool]:
         required = {entry.place for entry in self.fields if not entry.is_optional}
-        return frozenset(required | {self.time} | ({self.symbol} if self.symbol else set()))
+        names = required | {self.time} | ({self.symbol} if self.symbol else set())
+        return lambda row: isinstance(row, dict) and names <= row.keys()

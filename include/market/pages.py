@@ -108,8 +108,8 @@ def check_page(layout: Layout, page: Any, span: Span, market_id: str, timeframe:
     """
     if not isinstance(page, list):
         raise PageError(f"A page must be a list of rows, was {type(page).__name__}: {str(page)[:120]!r}.", page)
-    shaped = [row for row in page if layout.holds(row)]
-    misshapen = tuple(("shape", row) for row in page if not layout.holds(row))
+    shaped, others = layout.split(page)
+    misshapen = tuple(("shape", row) for row in others)
     if not shaped:
         return CheckedPage(layout.table.schema.empty_table(), misshapen, None, len(page))
     step = 1 if timeframe is None else timeframe_ms(timeframe)
@@ -143,7 +143,7 @@ def _read(layout: Layout, rows: list[Any], market_id: str) -> _Columns:
 
 def _read_field(entry: Field, rows: list[Any]) -> Cells:
     raw = _cells(rows, entry.place)
-    if entry.is_optional:
+    if entry.is_optional and "" in raw:
         raw = [None if cell == "" else cell for cell in raw]
     cells = read_integers(raw) if entry.is_whole else read_decimals(raw)
     if not entry.is_zero_null:

@@ -9,8 +9,8 @@ import pyarrow as pa
 from include.config.settings import Settings
 from include.core.clock import from_ms, to_ms
 from include.core.columns import FEAR_GREED
-from include.core.errors import TransientError
 from include.core.timeframes import DAY_MS
+from include.market.errors import PageError
 from include.market.http import get_json, open_client
 from include.market.quarantine import Refused, Sifted
 from include.market.retry import Retry
@@ -37,8 +37,8 @@ def fetch_fear_greed(settings: Settings, retry: Retry, market_now: datetime, day
 
     Raises
     ------
-    TransientError
-        The source failed more often than the retries allow, or answered something else than a list.
+    PageError, TransientError
+        The source answered something else than a list, or failed more often than the retries allow.
     """
     with open_client(settings, settings.endpoint("fear_greed") or LIVE_URL) as client:
         document = retry(lambda: _document(client, days))
@@ -61,7 +61,7 @@ def _document(client: Any, days: int) -> list[Any]:
     document = get_json(client, "/fng/", {"limit": days, "format": "json"}, "fetch fear & greed")
     data = document.get("data") if isinstance(document, Mapping) else None
     if not isinstance(data, list):
-        raise TransientError(f"Fear & greed must come as a list `data`, was {str(document)[:120]!r}.")
+        raise PageError(f"Fear & greed must come as a list `data`, was {str(document)[:120]!r}.", document)
     return data
 
 
