@@ -1,7 +1,12 @@
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
 
+import hypothesis
 import pandas as pd
 import pytest
+from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from include.config.settings import Settings
@@ -212,3 +217,59 @@ def test_both_recorded_vintages_of_the_dollar_index_are_kept_apart(settings: Set
     assert revised["value"].tolist() == frame["vintage_2026_08"][differ].tolist()
     assert (revised["known_at"] == pd.Timestamp("2026-08-03T22:00", tz="UTC")).all()
     assert to_ms(found["known_at"].min()) >= to_ms(utc("2026-01-05") + timedelta(hours=22))
+
+
+def fred_of(history: dict[datetime, list[tuple[datetime, str]]], today: datetime) -> Callable[..., Answer]:
+    """Return FRED's answers: real-time periods, cut to the days that are asked for, what is published by `today`."""
+
+    def respond(_: str, params: dict[str, str]) -> Answer:
+        first, last = utc(params["realtime_start"]), min(utc(params["realtime_end"]), today)
+        rows = []
+        for date, told in history.items():
+            ends = [*(vintage - timedelta(days=1) for vintage, _ in told[1:]), utc("9999-12-31")]
+            for (vintage, value), end in zip(told, ends, strict=True):
+                if vintage <= last and end >= first:
+                    rows.append(observation(date.date().isoformat(), value, max(vintage, first).date().isoformat()))
+        return answer({"count": len(rows), "observations": rows})
+
+    return respond
+
+
+def rows_of(
+    settings: Settings, history: Any, today: datetime, since: datetime
+) -> list[tuple[datetime, datetime, float]]:
+    with (
+        answering(fred_of(history, today)) as (url, _),
+        open_fred(settings.model_copy(update={"fred_url": url})) as client,
+    ):
+        sifted = fetch_series(client, QUICK, "DGS10", today, since)
+    assert sifted.refused == ()
+    return [(row["date"], row["vintage"], row["value"]) for row in sifted.rows.to_pylist()]
+
+
+@hypothesis.settings(
+    max_examples=25,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture],
+)
+@hypothesis.given(data=st.data())
+def test_whole_histories_come_back_at_once_or_run_by_run(settings: Settings, data: st.DataObject) -> None:
+    today = EARLIEST + timedelta(days=4_500)
+    history = {}
+    for day in data.draw(st.lists(st.integers(0, 4_400), min_size=1, max_size=4, unique=True)):
+        date = EARLIEST + timedelta(days=day)
+        lags = sorted(data.draw(st.lists(st.integers(1, 4_499 - day), min_size=1, max_size=4, unique=True)))
+        values = data.draw(st.lists(st.sampled_from(["4.0", "4.5", "."]), min_size=len(lags), max_size=len(lags)))
+        history[date] = [(date + timedelta(days=lag), value) for lag, value in zip(lags, values, strict=True)]
+    expected = {
+        (date, vintage, float(value))
+        for date, told in history.items()
+        for (_, before), (vintage, value) in pairwise([(None, None), *told])
+        if value not in (".", before)
+    }
+    assert set(rows_of(settings, history, today, EARLIEST)) == expected
+    now = EARLIEST + timedelta(days=data.draw(st.integers(1, 4_000)))
+    stored = set(rows_of(settings, history, now, EARLIEST))
+    newest = max((vintage for _, vintage, _ in stored), default=EARLIEST + timedelta(days=14))
+    assert stored | set(rows_of(settings, history, today, newest - timedelta(days=14))) == expected
