@@ -23,6 +23,7 @@ from tests.support.venue_pages import (
     asked,
     damaged,
     good_pages,
+    reasons,
 )
 
 FEW, MANY = 300, 10_000
@@ -59,18 +60,18 @@ def accepts_a_good_page(data: st.DataObject) -> None:
     assert found.count == len(page) + len(again)
 
 
-def rejects_a_bad_page(data: st.DataObject) -> None:
-    name = data.draw(NAMES)
+def rejects_a_bad_page(data: st.DataObject, name: tuple[str, str], possible: list[str]) -> None:
     spelling = SPELLINGS[name]
     page = data.draw(good_pages(spelling))
     is_bad = data.draw(st.lists(st.booleans(), min_size=len(page), max_size=len(page)).filter(any))
     rows, refused = [], []
     for (time, _, row), bad in zip(page, is_bad, strict=True):
-        given_row = row
+        told = row
         if bad:
-            reason, given_row = data.draw(damaged(spelling, time, row))
-            refused.append((reason, repr(given_row)))
-        rows.append(given_row)
+            reason = data.draw(st.sampled_from(possible))
+            told = data.draw(damaged(spelling, time, row, reason))
+            refused.append((reason, repr(told)))
+        rows.append(told)
     found = checked(name, rows)
     assert Counter((reason, repr(row)) for reason, row in found.refused) == Counter(refused)
     times = sorted(time for (time, _, _), bad in zip(page, is_bad, strict=True) if not bad)
@@ -83,10 +84,20 @@ def test_good_pages_are_accepted_whole(data: st.DataObject) -> None:
     accepts_a_good_page(data)
 
 
-@examples(FEW)
-@given(st.data())
-def test_every_bad_row_is_refused_for_its_reason_and_every_other_row_is_kept(data: st.DataObject) -> None:
-    rejects_a_bad_page(data)
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        pytest.param(name, reason, id=f"{'-'.join(name)}-{reason}")
+        for name in SPELLINGS
+        for reason in reasons(SPELLINGS[name])
+    ],
+)
+@examples(8)
+@given(data=st.data())
+def test_every_bad_row_is_refused_for_its_reason_and_every_other_row_is_kept(
+    name: tuple[str, str], reason: str, data: st.DataObject
+) -> None:
+    rejects_a_bad_page(data, name, [reason])
 
 
 @pytest.mark.slow
@@ -100,7 +111,8 @@ def test_ten_thousand_good_pages_are_accepted_whole(data: st.DataObject) -> None
 @examples(MANY)
 @given(st.data())
 def test_every_bad_row_of_ten_thousand_pages_is_refused_for_its_reason(data: st.DataObject) -> None:
-    rejects_a_bad_page(data)
+    name = data.draw(NAMES)
+    rejects_a_bad_page(data, name, reasons(SPELLINGS[name]))
 
 
 @examples(FEW)

@@ -327,15 +327,14 @@ def _moved(spelling: Spelling, row: Row, time: int) -> Row:
 
 
 @st.composite
-def damaged(draw: st.DrawFn, spelling: Spelling, time: int, row: Row) -> tuple[str, Row]:
-    """Draw a row with one thing wrong, and the reason for which it must be refused."""
+def damaged(draw: st.DrawFn, spelling: Spelling, time: int, row: Row, reason: str) -> Row:
+    """Draw a row with one thing wrong, for which it must be refused with `reason`."""
     row = deepcopy(row)
-    reason = draw(st.sampled_from(_reasons(spelling)))
     required = [place for name, place in spelling.places.items() if name not in ("mark_price", "open_interest_value")]
     shares = ("long_share", "short_share") if isinstance(row, dict) and "longAccount" in row else ()
     required = [place for place in required if place not in [spelling.places[name] for name in shares]]
     if reason == "shape":
-        return reason, draw(st.sampled_from([*MISSHAPEN, _mutilated(row)]))
+        return draw(st.sampled_from([*MISSHAPEN, _mutilated(row)]))
     if reason == "not_numeric":
         row[draw(st.sampled_from([*required, spelling.time]))] = draw(st.sampled_from([*NOT_NUMBERS, None]))
     elif reason == "not_finite":
@@ -365,14 +364,15 @@ def damaged(draw: st.DrawFn, spelling: Spelling, time: int, row: Row) -> tuple[s
     elif reason == "inconsistent":
         assert spelling.broken is not None
         spelling.broken(row)
-    return reason, row
+    return row
 
 
 def _mutilated(row: Row) -> Row:
     return row[:-1] if isinstance(row, list) else {}
 
 
-def _reasons(spelling: Spelling) -> list[str]:
+def reasons(spelling: Spelling) -> list[str]:
+    """Return for which reasons a row of this series can be refused, alone on its page."""
     applies = {
         "shape": True,
         "not_numeric": True,

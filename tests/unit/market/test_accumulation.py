@@ -22,6 +22,12 @@ def test_the_first_run_asks_for_all_that_the_venue_keeps() -> None:
     assert found == to_ms(datetime(2026, 1, 30, 12, 0, tzinfo=UTC))
 
 
+def test_a_record_that_leaves_the_window_while_the_request_travels_is_not_asked_for() -> None:
+    five_minutes_before_noon = to_ms(datetime(2026, 3, 1, 11, 55, tzinfo=UTC))
+    found = collect_from("binanceusdm", "open_interest", HOURS_4, None, five_minutes_before_noon)
+    assert found == to_ms(datetime(2026, 1, 30, 16, 0, tzinfo=UTC))
+
+
 def test_a_later_run_asks_from_the_newest_record_with_an_overlap() -> None:
     newest = to_ms(datetime(2026, 3, 1, 4, 0, tzinfo=UTC))
     found = collect_from("binanceusdm", "open_interest", HOURS_4, newest, NOW_MS)
