@@ -26,7 +26,7 @@ from tests.support.venue_pages import (
     reasons,
 )
 
-FEW, MANY = 300, 10_000
+FEW, MANY = 150, 10_000
 NAMES = st.sampled_from(sorted(SPELLINGS))
 
 
@@ -92,7 +92,7 @@ def test_good_pages_are_accepted_whole(data: st.DataObject) -> None:
         for reason in reasons(SPELLINGS[name])
     ],
 )
-@examples(8)
+@examples(5)
 @given(data=st.data())
 def test_every_bad_row_is_refused_for_its_reason_and_every_other_row_is_kept(
     name: tuple[str, str], reason: str, data: st.DataObject
