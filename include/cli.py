@@ -7,6 +7,7 @@ on stdout; progress and logs go to stderr. The exit status is 0 only when the th
 import json
 import logging
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,7 +19,7 @@ from include.config.assignments import assignments
 from include.config.files import read_yaml
 from include.config.settings import Settings, load_settings
 from include.core.checks import Severity
-from include.core.clock import wall_now
+from include.core.clock import format_utc, parse_utc, wall_now
 from include.core.errors import DataQualityError, InvalidInputError, PerpetuaError, StoppedError
 from include.orchestration import stages, terminal
 
@@ -90,13 +91,43 @@ def market_export(
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write: .parquet or .csv.")],
     table: Annotated[str, typer.Option(help="Lake table.")] = "candles",
     timeframe: Annotated[str | None, typer.Option(help="Only candles of this timeframe.")] = None,
+    version: Annotated[
+        str | None, typer.Option(help="An older version: its number, or an instant such as 2026-02-20T10:00:00Z.")
+    ] = None,
 ) -> None:
     """Write a lake table to a file."""
     from include.lake.export import export
     from include.lake.lake import Lake
 
-    rows = export(Lake.of(load_settings()), table, output, timeframe)
+    rows = export(Lake.of(load_settings()), table, output, timeframe, _version(version))
     errors.print(f"{rows:,} rows of {table} → {output}")
+
+
+@market.command("history")
+def market_history(
+    table: Annotated[str, typer.Option(help="Lake table.")] = "candles",
+    limit: Annotated[int, typer.Option(min=1, help="So many versions, the newest first.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """List the versions of a lake table: when, what was done, rows."""
+    from include.lake.history import history
+    from include.lake.lake import Lake
+
+    versions = history(Lake.of(load_settings()), table, limit)
+    _show([{**version, "at": format_utc(version["at"])} for version in versions], as_json)
+
+
+@market.command("evolve")
+def market_evolve(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Bring a lake of an older version up to date, by the declared steps only; a fetch does it by itself."""
+    from include.lake.evolve import evolve
+    from include.lake.lake import Lake
+
+    steps = evolve(Lake.of(load_settings()), dry_run=dry_run)
+    _show(steps if steps or as_json else "Every table is of this version.", as_json)
 
 
 @app.command()
@@ -394,6 +425,12 @@ def _show(document: Any, as_json: bool) -> None:
         typer.echo(document)
     else:
         terminal.show(document)
+
+
+def _version(text: str | None) -> int | datetime | None:
+    if text is None:
+        return None
+    return int(text) if text.isdigit() else parse_utc(text)
 
 
 def _feature_report(settings: Settings, feature_set: str) -> str:

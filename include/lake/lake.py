@@ -5,35 +5,34 @@ writers that started from one version Delta refuses the later one, whose `merge`
 and tries again. No row is lost or doubled, on a file system or on object storage.
 """
 
-import logging
-import random
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.dataset as ds
-from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
-from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from deltalake import DeltaTable, QueryBuilder
+from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from include.config.settings import Settings
 from include.core import columns as definitions
-from include.core.errors import IntegrityError, MissingInputError, TransientError
+from include.core.clock import from_ms
+from include.core.errors import IntegrityError, MissingInputError
+from include.lake import commit
+from include.lake.boundary import translated
 from include.lake.changes import Changes, compare, distinct
-from include.lake.filters import Condition, expression
-from include.lake.schema import conform, schema_differences, to_frame
+from include.lake.evolution import EVOLVE, Step, changed, pending
+from include.lake.filters import Condition, expression, predicate
+from include.lake.order import in_key_order
+from include.lake.schema import conform, plain, to_frame
+from include.lake.span import stored_rows
 
-logger = logging.getLogger(__name__)
+# one leading key column after the other names a series, until one that is no such name
+_SERIES = ("venue", "symbol", "price", "timeframe", "series", "source")
 
-_WRITER = "perpetua"
-_ATTEMPTS = 30
-# sorted by key, row groups of this size let a reader of a few symbols skip the others
-_WRITER_PROPERTIES = WriterProperties(compression="ZSTD", max_row_group_size=32_768)
+Version = int | datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ class Lake:
 
     def exists(self, table: str) -> bool:
         """Return whether `table` has been written."""
-        return bool(DeltaTable.is_deltatable(self._uri(table)))
+        return bool(DeltaTable.is_deltatable(self.uri(table)))
 
     def version(self, table: str) -> int | None:
         """Return the newest version of `table`, None when it does not exist."""
@@ -86,26 +85,24 @@ class Lake:
         table: str,
         columns: Sequence[str] | None = None,
         filters: Sequence[Condition] | None = None,
-        version: int | None = None,
+        version: Version = None,
     ) -> pa.Table:
         """Return rows of `table` as Arrow, sorted by key; the arguments are those of `read`."""
         definition = definitions.table(table)
         names = list(columns) if columns is not None else list(definition.column_names)
-        schema = pa.schema([definition.schema.field(name) for name in names])
-        delta = self._open(table, version)
-        if delta is None:
-            return schema.empty_table()
-        wanted = [*names, *(key for key in definition.key if key not in names)]
-        with _integrity(table):
-            rows = delta.to_pyarrow_dataset().to_table(columns=wanted, filter=expression(definition, filters or ()))
-        return rows.sort_by([(key, "ascending") for key in definition.key]).select(names).cast(schema)
+        opened = self._open_version(table, version)
+        if opened is None:
+            return _schema(definition, names).empty_table()
+        wanted = list(dict.fromkeys([*names, *definition.key]))
+        rows = self._scan(definition, *opened, wanted, filters or ())
+        return in_key_order(definition, rows).select(names)
 
     def read(
         self,
         table: str,
         columns: Sequence[str] | None = None,
         filters: Sequence[Condition] | None = None,
-        version: int | None = None,
+        version: Version = None,
     ) -> pd.DataFrame:
         """Return rows of `table`, sorted by key.
 
@@ -118,8 +115,10 @@ class Lake:
         filters : sequence of (column, operator, value) or None
             Conditions that must all hold, such as ``[("symbol", "=", "BTC/USDT:USDT")]``; operators
             are those of comparison and ``in``.
-        version : int or None
-            An older version of the table, None for the newest.
+        version : int, datetime or None
+            An older version of the table by its number, or the version that was the newest at an instant
+            (wall clock, UTC); None for the newest. A version of an older schema is read as the declared
+            evolution says.
 
         Returns
         -------
@@ -128,6 +127,34 @@ class Lake:
             dtypes, when the table does not exist.
         """
         return to_frame(self.read_arrow(table, columns, filters, version))
+
+    def stream(
+        self,
+        table: str,
+        columns: Sequence[str] | None = None,
+        filters: Sequence[Condition] | None = None,
+        version: Version = None,
+    ) -> Iterator[pa.Table]:
+        """Yield the rows that `read_arrow` returns, in the same order, one series (such as a symbol) at a time.
+
+        All parts are of one version of the table, whatever is written meanwhile.
+        """
+        definition = definitions.table(table)
+        series = [name for place, name in enumerate(definition.key) if set(definition.key[: place + 1]) <= {*_SERIES}]
+        delta = self.open(table, version)
+        if delta is None:
+            return
+        pinned = int(delta.version())
+        if not series or self.steps(definition, delta):
+            yield self.read_arrow(table, columns, filters, pinned)
+            return
+        listed = ", ".join(f'"{name}"' for name in series)
+        where = predicate(definition, filters or ())
+        query = f"SELECT DISTINCT {listed} FROM lake{f' WHERE {where}' if where else ''}"  # noqa: S608  # literals are quoted
+        found = self._query(definition, delta, query).sort_by([(name, "ascending") for name in series])
+        for one in found.to_pylist():
+            conditions = [(name, "=", value) for name, value in one.items()]
+            yield self.read_arrow(table, columns, [*conditions, *(filters or ())], pinned)
 
     def newest(self, table: str, by: list[str], column: str) -> pd.DataFrame:
         """Return the greatest value of `column` for each combination of `by`, sorted by `by`."""
@@ -138,14 +165,20 @@ class Lake:
         return self._extreme(table, by, column, "min")
 
     def _extreme(self, table: str, by: list[str], column: str, measure: str) -> pd.DataFrame:
-        rows = self.read_arrow(table, [*by, column])
-        found = rows.group_by(by).aggregate([(column, measure)]).rename_columns([*by, column])
-        return to_frame(found.sort_by([(name, "ascending") for name in by]))
+        definition = definitions.table(table)
+        schema = _schema(definition, [*by, column])
+        delta = self._open(table)
+        if delta is None:
+            return to_frame(schema.empty_table())
+        listed = ", ".join(f'"{name}"' for name in by)
+        query = f'SELECT {listed}, {measure}("{column}") AS "{column}" FROM lake GROUP BY {listed}'  # noqa: S608  # names of columns
+        found = self._query(definition, delta, query)
+        return to_frame(found.sort_by([(name, "ascending") for name in by]).cast(schema))
 
     def compare(self, table: str, rows: pa.Table) -> Changes:
         """Return what `merge` would change, without changing it."""
         definition = definitions.table(table)
-        return compare(definition, distinct(definition, conform(definition, rows)), self._same_span(table, rows))
+        return compare(definition, distinct(definition, conform(definition, rows)), self._stored(table, rows))
 
     def merge(self, table: str, rows: pa.Table) -> MergeResult:
         """Insert rows with new keys and rewrite the stored rows that differ; equal rows cost no commit.
@@ -170,122 +203,126 @@ class Lake:
         """Insert rows with new keys; stored rows stay as they are. Arguments and errors as `merge`."""
         return self._write(table, rows, keep_stored=True)
 
-    def compact_and_vacuum(self, table: str, retention_hours: int = 7 * 24) -> int:
-        """Rewrite small files into large ones, delete files unused for `retention_hours`, return their count."""
+    def _stored(self, table: str, rows: pa.Table) -> pa.Table:
+        definition = definitions.table(table)
         delta = self._open(table)
         if delta is None:
-            return 0
-        with _integrity(table):
-            delta.optimize.compact(writer_properties=_WRITER_PROPERTIES)
-            removed = delta.vacuum(retention_hours=retention_hours, dry_run=False, enforce_retention_duration=False)
-        return len(removed)
+            return definition.schema.empty_table()
+        with translated(table, self.location):
+            return stored_rows(delta, definition, rows)
 
     def _write(self, table: str, rows: pa.Table, *, keep_stored: bool) -> MergeResult:
         definition = definitions.table(table)
         rows = distinct(definition, conform(definition, rows))
-        for attempt in range(_ATTEMPTS):
-            try:
-                return self._try_write(definition, rows, keep_stored)
-            except CommitFailedError as error:
-                logger.info("lake table %s: another writer was faster (%s), attempt %d", table, error, attempt + 1)
-                time.sleep(random.uniform(0.0, 0.02 * (attempt + 1)))
-        raise TransientError(f"`{table}` could not be committed in {_ATTEMPTS} attempts: other writers were faster.")
+        return commit.retried(table, lambda: self._try_write(definition, rows, keep_stored))
 
     def _try_write(self, definition: definitions.Table, rows: pa.Table, keep_stored: bool) -> MergeResult:
         delta = self._open(definition.name) or self._create(definition)
-        # compared against the version that was opened: a commit in between is a conflict
-        changes = compare(definition, rows, _span(delta, definition, rows))
-        changed = changes.changed.slice(0, 0) if keep_stored else changes.changed
-        with _integrity(definition.name):
-            if changed.num_rows:
-                _rewrite(delta, definition, pa.concat_tables([changes.new, changed]))
+        with translated(definition.name, self.location):
+            # compared against the version that was opened: a commit in between is a conflict
+            changes = compare(definition, rows, stored_rows(delta, definition, rows))
+            rewritten = changes.changed.slice(0, 0) if keep_stored else changes.changed
+            if rewritten.num_rows:
+                commit.rewrite(delta, definition, pa.concat_tables([changes.new, rewritten]))
             elif changes.new.num_rows:
-                _insert(delta, changes.new)
-        return MergeResult(changes.new.num_rows, changed.num_rows, int(delta.version()))
+                commit.insert(delta, changes.new)
+        return MergeResult(changes.new.num_rows, rewritten.num_rows, int(delta.version()))
 
     def _create(self, definition: definitions.Table) -> Any:
         """Create the table without rows: two writers that create it at once would both keep theirs."""
-        uri = self._uri(definition.name)
-        try:
-            DeltaTable.create(
-                uri, definition.schema, mode="ignore", name=definition.name, description=definition.description
-            )
-        except DeltaError as error:
-            if not self.exists(definition.name):
-                raise IntegrityError(f"`{definition.name}` cannot be created: {error}.") from error
+        with translated(definition.name, self.location):
+            try:
+                DeltaTable.create(
+                    self.uri(definition.name),
+                    definition.schema,
+                    mode="ignore",
+                    name=definition.name,
+                    description=definition.description,
+                )
+            except DeltaError:
+                if not self.exists(definition.name):
+                    raise
         return self._open(definition.name)
 
-    def _same_span(self, table: str, rows: pa.Table) -> pa.Table:
-        definition = definitions.table(table)
-        delta = self._open(table)
-        return definition.schema.empty_table() if delta is None else _span(delta, definition, rows)
+    def _scan(
+        self,
+        definition: definitions.Table,
+        delta: Any,
+        steps: tuple[Step, ...],
+        names: list[str],
+        filters: Sequence[Condition],
+    ) -> pa.Table:
+        with translated(definition.name, self.location, int(delta.version())):
+            if not steps:
+                rows = pa.table(delta.scan(columns=names, predicate=predicate(definition, filters)))
+                return rows.select(names).cast(_schema(definition, names))
+            rows = changed(definition, steps, plain(pa.table(delta.scan())))
+        condition = expression(definition, filters)
+        return (rows if condition is None else rows.filter(condition)).select(names)
 
-    def _open(self, table: str, version: int | None = None) -> Any:
-        definition = definitions.table(table)
-        with _integrity(table):
-            try:
-                delta = DeltaTable(self._uri(table), version=version)
-            except TableNotFoundError:
-                return None
-            except DeltaError as error:
-                if version is None:
-                    raise
-                raise MissingInputError(f"`{table}` has no version {version}: {error}.") from error
-            differences = schema_differences(definition, delta.to_pyarrow_dataset().schema)
-        if differences:
-            raise IntegrityError(f"The stored table `{table}` is of another schema: {'; '.join(differences)}.")
+    def _query(self, definition: definitions.Table, delta: Any, query: str) -> pa.Table:
+        with translated(definition.name, self.location):
+            return plain(pa.table(QueryBuilder().register("lake", delta).execute(query).read_all()))
+
+    def _open(self, table: str) -> Any:
+        """Open the newest version, which must be of this version's schema."""
+        delta = self.open(table)
+        steps = () if delta is None else self.steps(definitions.table(table), delta)
+        if steps:
+            told = "; ".join(step.what for step in steps)
+            raise IntegrityError(
+                f"The stored table `{table}` was written by an older version: {told}. Hint: `{EVOLVE}` brings it up to "
+                "date in one step (`--dry-run` shows what it would do)."
+            )
         return delta
 
-    def _uri(self, table: str) -> str:
+    def _open_version(self, table: str, version: Version) -> tuple[Any, tuple[Step, ...]] | None:
+        if version is None:
+            delta = self._open(table)
+            return None if delta is None else (delta, ())
+        delta = self.open(table, version)
+        return None if delta is None else (delta, self.steps(definitions.table(table), delta))
+
+    def open(self, table: str, version: Version = None) -> Any:
+        """Return the Delta table of `table`, whatever its schema, None when there is none. For this package only."""
+        with translated(table, self.location):
+            try:
+                if isinstance(version, datetime):
+                    version = _version_at(DeltaTable(self.uri(table)), table, version)
+                return DeltaTable(self.uri(table), version=version)
+            except DeltaError as error:
+                # an older version whose log entries are gone is reported as if there were no table
+                if isinstance(error, TableNotFoundError) and (version is None or not self.exists(table)):
+                    return None
+                if version is None:
+                    raise
+                raise MissingInputError(
+                    f"`{table}` has no version {version}: {error}. Hint: `python -m include market history --table "
+                    f"{table}` lists them."
+                ) from error
+
+    def steps(self, definition: definitions.Table, delta: Any) -> tuple[Step, ...]:
+        """Return the declared steps that an opened table still needs. For this package only."""
+        with translated(definition.name, self.location):
+            stored = pa.schema(delta.schema())
+        return pending(definition, stored)
+
+    def uri(self, table: str) -> str:
+        """Return where the Delta table of `table` is."""
         return f"{self.location.rstrip('/')}/{definitions.table(table).name}"
 
 
-def _span(delta: Any, definition: definitions.Table, rows: pa.Table) -> pa.Table:
-    """Stored rows in the time span of `rows`: all that can share a key with them."""
-    if rows.num_rows == 0:
-        return definition.schema.empty_table()
-    time_column = definition.time_column
-    condition = None
-    if time_column in definition.key:
-        bounds = pc.min_max(rows[time_column])
-        condition = (ds.field(time_column) >= bounds["min"]) & (ds.field(time_column) <= bounds["max"])
-    with _integrity(definition.name):
-        stored = delta.to_pyarrow_dataset().to_table(filter=condition)
-    return stored.select(definition.column_names).cast(definition.schema)
-
-
-def _insert(delta: Any, rows: pa.Table) -> None:
-    write_deltalake(
-        delta, rows, mode="append", writer_properties=_WRITER_PROPERTIES, commit_properties=_transaction(delta)
-    )
-
-
-def _rewrite(delta: Any, definition: definitions.Table, rows: pa.Table) -> None:
-    same_key = " AND ".join(f"stored.{key} = incoming.{key}" for key in definition.key)
-    (
-        delta.merge(
-            rows,
-            predicate=same_key,
-            source_alias="incoming",
-            target_alias="stored",
-            writer_properties=_WRITER_PROPERTIES,
-            commit_properties=_transaction(delta),
+def _version_at(delta: Any, table: str, instant: datetime) -> int:
+    made = {int(commit["version"]): from_ms(commit["timestamp"]) for commit in delta.history()}
+    found = [version for version, at in made.items() if at <= instant]
+    if not found:
+        oldest = min(made)
+        raise MissingInputError(
+            f"`{table}` has no version as old as {instant.isoformat()}; the oldest is {oldest} of "
+            f"{made[oldest].isoformat()}."
         )
-        .when_matched_update_all()
-        .when_not_matched_insert_all()
-        .execute()
-    )
+    return max(found)
 
 
-def _transaction(delta: Any) -> Any:
-    return CommitProperties(app_transactions=[Transaction(_WRITER, delta.version() + 1)])
-
-
-@contextmanager
-def _integrity(table: str) -> Iterator[None]:
-    try:
-        yield
-    except CommitFailedError:
-        raise
-    except (DeltaError, pa.ArrowInvalid, FileNotFoundError) as error:
-        raise IntegrityError(f"The lake table `{table}` cannot be read or written: {error}.") from error
+def _schema(definition: definitions.Table, names: Sequence[str]) -> pa.Schema:
+    return pa.schema([definition.schema.field(name) for name in names])

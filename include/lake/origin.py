@@ -2,10 +2,12 @@
 
 Another sandbox market takes the place of the one before it, which is set aside and comes back with its
 data. Live data and sandbox data refuse to share a home. A lake outside the home cannot be set aside: it
-keeps the name of its market, and every other market is refused.
+keeps the name of its market, and every other market is refused. Tables of an older version are brought up to
+date by the declared evolution.
 """
 
 import hashlib
+import logging
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,11 +17,15 @@ from include.config.settings import Settings
 from include.core.errors import ConfigurationError
 from include.core.files import read_json, write_json
 from include.core.paths import Home
+from include.lake.evolve import evolve
+from include.lake.lake import Lake
 
 MARKER = "market.json"
 # an empty Delta table beside the others, whose description is the market: it is created once, on a folder or a store
 LAKE_MARKER = "market"
 _LIVE = "live"
+
+logger = logging.getLogger(__name__)
 
 
 def claim_home(settings: Settings) -> None:
@@ -30,8 +36,16 @@ def claim_home(settings: Settings) -> None:
     ConfigurationError
         The home holds live data and the market is a sandbox, or the other way round; or the lake is
         elsewhere and holds another market.
+    IntegrityError
+        A table differs from this version's in a way that no declared step explains.
     """
+    _claim_folders(settings)
     _claim_lake(settings)
+    for step in evolve(Lake.of(settings)):
+        logger.warning("The lake was brought up to date: %s: %s", step["table"], step["step"])
+
+
+def _claim_folders(settings: Settings) -> None:
     home, wanted = settings.home, origin_of(settings)
     marker = home.root / MARKER
     held = read_json(marker)["market"] if marker.is_file() else None

@@ -43,6 +43,16 @@ def schema_differences(definition: Table, found: pa.Schema) -> list[str]:
     return missing + unknown + wrong
 
 
+def stored_differences(definition: Table, stored: pa.Schema) -> list[str]:
+    """Return how a stored schema differs from that of `definition`: columns, types, and which may be null."""
+    nulls = [
+        f"column `{column.name}` {'must' if column.nullable else 'must not'} allow nulls"
+        for column in definition.columns
+        if column.name in stored.names and stored.field(column.name).nullable != column.nullable
+    ]
+    return schema_differences(definition, stored) + nulls
+
+
 def to_frame(rows: pa.Table) -> pd.DataFrame:
     """Return `rows` as a frame whose dtypes depend on the schema alone, never on the values.
 
@@ -55,6 +65,12 @@ def to_frame(rows: pa.Table) -> pd.DataFrame:
             rows = rows.set_column(position, floats, rows.column(position).cast(pa.float64()))
     frame: pd.DataFrame = rows.to_pandas()
     return frame
+
+
+def plain(rows: pa.Table) -> pa.Table:
+    """Return `rows` with plain strings: the engine of Delta hands out views, for which Arrow lacks kernels."""
+    kinds = [f.with_type(pa.string()) if pa.types.is_string_view(f.type) else f for f in rows.schema]
+    return rows.cast(pa.schema(kinds))
 
 
 def _forbidden_nulls(definition: Table, rows: pa.Table) -> list[str]:

@@ -22,7 +22,8 @@ from tests.support import feature_builds as builds
 from tests.unit.features.samples import candles, fill_lake
 
 COMMANDS = [
-    ["market", "backfill"], ["market", "status"], ["market", "export"], ["validate"], ["features", "build"],
+    ["market", "backfill"], ["market", "status"], ["market", "export"], ["market", "history"],
+    ["market", "evolve"], ["validate"], ["features", "build"],
     ["features", "report"], ["dataset", "freeze"], ["dataset", "export"], ["env", "audit"], ["train"],
     ["train", "stop"], ["check"],
     ["revalidate"], ["sandbox"], ["sandbox", "advance"], ["up"], ["bench"],

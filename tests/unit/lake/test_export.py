@@ -5,10 +5,11 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from include.core.columns import FEAR_GREED
+from include.core.columns import CANDLES, FEAR_GREED
 from include.core.errors import InvalidInputError, MissingInputError
 from include.lake.export import export
 from include.lake.lake import Lake
+from tests.unit.lake.rows import FOUR_HOURS, START, candle, candles
 
 
 @pytest.fixture
@@ -41,3 +42,18 @@ def test_what_cannot_be_exported_is_refused_and_writes_nothing(lake: Lake, tmp_p
     with pytest.raises(MissingInputError, match="Table `macro` has no such rows"):
         export(lake, "macro", tmp_path / "out.csv")
     assert not list(tmp_path.glob("out*"))
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv"])
+def test_candles_of_many_series_are_written_in_the_order_of_their_key(tmp_path: Path, suffix: str) -> None:
+    lake = Lake(tmp_path / "lake")
+    rows = candles(*(candle(f"{name}/USDT:USDT", number, trades_count=None) for name in "BAC" for number in (1, 0)))
+    version = lake.merge("candles", rows).version
+    lake.merge("candles", candles(candle("D/USDT:USDT")))
+    target = tmp_path / f"out{suffix}"
+    assert export(lake, "candles", target, "4h", version) == 6
+    back = pd.read_csv(target, parse_dates=["open_time"]) if suffix == ".csv" else pd.read_parquet(target)
+    assert back["symbol"].str[0].tolist() == ["A", "A", "B", "B", "C", "C"]
+    assert list(back["open_time"]) == [START, START + FOUR_HOURS] * 3
+    assert back["trades_count"].isna().all()
+    assert list(back.columns) == list(CANDLES.column_names)

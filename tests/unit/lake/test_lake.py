@@ -7,7 +7,7 @@ import pytest
 from deltalake import write_deltalake
 
 from include.config.settings import Settings
-from include.core.columns import CANDLES
+from include.core.columns import CANDLES, FEAR_GREED
 from include.core.errors import IntegrityError, InvalidInputError, MissingInputError
 from include.lake.lake import Lake, MergeResult
 from tests.unit.lake.rows import START, candle, candles
@@ -84,6 +84,29 @@ def test_newest_is_the_greatest_per_group(lake: Lake) -> None:
     ]
 
 
+def test_the_least_and_the_greatest_of_a_missing_table_are_empty(lake: Lake) -> None:
+    assert lake.newest("candles", ["symbol"], "open_time").empty
+    assert list(lake.oldest("macro", ["series"], "vintage").columns) == ["series", "vintage"]
+
+
+def test_a_stream_is_the_table_one_series_at_a_time_and_of_one_version(lake: Lake) -> None:
+    rows = candles(candle(BTC, 0), candle(BTC, 1), candle(BTC, 0, timeframe="8h"), candle(ETH, 0))
+    lake.merge("candles", rows)
+    parts = lake.stream("candles")
+    first = next(parts)
+    lake.merge("candles", candles(candle(ETH, 5), candle(BTC, 0, close=99.0)))
+    assert pa.concat_tables([first, *parts]).equals(rows)
+    only = list(lake.stream("candles", ["close"], [("symbol", "=", ETH)]))
+    assert [part["close"].to_pylist() for part in only] == [[105.0, 105.0]]
+    assert list(lake.stream("macro")) == []
+
+
+def test_a_table_without_series_is_streamed_whole(lake: Lake) -> None:
+    row = {"timestamp": START, "value": 40, "classification": "Fear", "known_at": START}
+    lake.merge("fear_greed", pa.Table.from_pylist([row], schema=FEAR_GREED.schema))
+    assert [part.num_rows for part in lake.stream("fear_greed")] == [1]
+
+
 def test_columns_filters_and_older_versions_can_be_read(lake: Lake) -> None:
     before = lake.merge("candles", candles(candle(), candle(number=1))).version
     lake.merge("candles", candles(candle(number=1, close=99.0)))
@@ -116,16 +139,6 @@ def test_a_lost_file_is_named_not_read_around(lake: Lake, tmp_path: Path) -> Non
 def test_an_unknown_table_is_refused(lake: Lake) -> None:
     with pytest.raises(InvalidInputError, match="'prices'"):
         lake.read("prices")
-
-
-def test_compaction_keeps_every_row_and_removes_files(lake: Lake, tmp_path: Path) -> None:
-    for number in range(5):
-        lake.merge("candles", candles(candle(number=number), candle(ETH, number)))
-    before = lake.read_arrow("candles")
-    assert lake.compact_and_vacuum("candles", retention_hours=0) == 5
-    assert lake.read_arrow("candles").equals(before)
-    assert lake.read("candles", ["symbol"], [("symbol", "=", ETH)])["symbol"].tolist() == [ETH] * 5
-    assert len(list((tmp_path / "lake" / "candles").glob("*.parquet"))) == 1
 
 
 def test_a_location_may_be_a_url(tmp_path: Path) -> None:
