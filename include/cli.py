@@ -130,6 +130,38 @@ def market_evolve(
     _show(steps if steps or as_json else "Every table is of this version.", as_json)
 
 
+@market.command("maintain")
+def market_maintain(as_json: Json = False) -> None:
+    """Compact the lake, remove files and log entries that nothing needs, forget published batches."""
+    settings = load_settings()
+    tables, batches = stages.maintain_lake(settings), stages.prune_staging(settings)
+    _show({"tables": tables, "forgotten_batches": batches} if as_json else tables, as_json)
+    if batches and not as_json:
+        errors.print(f"Forgot {len(batches)} batches that were published long ago.")
+
+
+@market.command("repair")
+def market_repair(
+    table: Annotated[str, typer.Option(help="Lake table.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only look.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Take broken data files out of a lake table and say what to fetch again."""
+    from dataclasses import asdict
+
+    from include.lake.lake import Lake
+    from include.lake.repair import repair
+
+    broken = [asdict(one) for one in repair(Lake.of(load_settings()), table, dry_run=dry_run)]
+    _show(broken if broken or as_json else f"Every file of {table} is sound.", as_json)
+    if broken:
+        lost = sum(one["rows"] for one in broken)
+        errors.print(
+            f"{lost:,} rows {'would be' if dry_run else 'were'} taken out. `python -m include market backfill "
+            "--start FIRST --end LAST` fetches a span again."
+        )
+
+
 @app.command()
 def validate(
     batch: Annotated[str, typer.Argument(help="Id of a staged batch; the newest when left out.")] = "newest",

@@ -75,6 +75,22 @@ def publish_market_data(settings: Settings, batch_id: str) -> dict[str, Any]:
     return publish(settings, batch_id).model_dump(mode="json")
 
 
+def maintain_lake(settings: Settings) -> list[dict[str, Any]]:
+    """Compact the lake's tables and remove what neither readers nor datasets need; return what was done per table."""
+    from include.features.pins import pinned_versions
+    from include.lake.lake import Lake
+    from include.lake.maintenance import maintain
+
+    return [asdict(done) for done in maintain(Lake.of(settings), pinned_versions(settings.home))]
+
+
+def prune_staging(settings: Settings) -> list[str]:
+    """Forget the staged batches that were published long ago; return their ids."""
+    from include.market.pruning import prune_staging as prune
+
+    return prune(settings.home, wall_now())
+
+
 def stage_features(settings: Settings, system: str, progress: Progress = no_progress) -> str:
     """Compute the feature set of `system` beside the published one; return the build's id."""
     from include.features.build import stage

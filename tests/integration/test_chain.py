@@ -12,7 +12,7 @@ from include.config.settings import Settings
 from include.core.files import read_json
 from include.features.dataset import load_dataset
 from include.lake.lake import Lake
-from include.orchestration.chain import DAGS, Chain
+from include.orchestration.chain import DAGS, SCHEDULED, Chain
 from include.orchestration.links import Links
 from include.orchestration.stack import Stack
 from include.orchestration.summary import Summary, summarise
@@ -142,4 +142,4 @@ def test_schedules_are_on_after_the_chain(driven: Driven) -> None:
     dags = httpx.get(f"{driven.settings.airflow_url}/api/v2/dags", headers={"Authorization": f"Bearer {token}"}).json()[
         "dags"
     ]
-    assert {dag["dag_id"]: dag["is_paused"] for dag in dags} == dict.fromkeys(DAGS, False)
+    assert {dag["dag_id"]: dag["is_paused"] for dag in dags} == dict.fromkeys(SCHEDULED, False)
