@@ -47,6 +47,12 @@ bench: setup .venv-bench/.installed ## measure the performance goals beside thei
 	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-bench-no-deps.txt
 	@touch $@
 
+.venv-s3/.installed: requirements-s3.txt
+	@test -x .venv-s3/bin/python || $(PYTHON) -m venv .venv-s3
+	@echo "Installing requirements-s3.txt into .venv-s3 …"
+	@.venv-s3/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-s3.txt
+	@touch $@
+
 SETTING = $(BIN)/python -c 'from include.config.settings import load_settings as s; print(s().$(1))'
 tensorboard: setup ## show the scalars of all runs on http://127.0.0.1:6006 until Ctrl-C
 	@$(BIN)/tensorboard --logdir "$$($(call SETTING,home.runs))" --host 127.0.0.1 --port "$$($(call SETTING,tensorboard_port))"

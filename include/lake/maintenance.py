@@ -4,9 +4,11 @@ What a dataset was made from stays: neither the files nor the log entries of its
 """
 
 import logging
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pyarrow.fs as pafs
@@ -24,6 +26,7 @@ logger = logging.getLogger(__name__)
 RETENTION = timedelta(days=7)
 LOG_RETENTION = timedelta(days=30)
 _LOG = "_delta_log"
+_HALF = re.compile(r"\.(parquet|json|tmp)#\d+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,7 @@ def _maintain(lake: Lake, table: str, pinned: list[int], retention: timedelta, l
         files = pafs.PyFileSystem(DeltaStorageHandler(lake.uri(table)))
         before, bytes_before = _data_files(lake, table), _size(files)
         commit.retried(table, lambda: _compact(lake, table))
-        removed = _vacuum(files, lake.open(table), pinned, retention)
+        removed = _vacuum(files, lake.open(table), pinned, retention) + _sweep(lake.uri(table), retention)
         removed_log = _clean_log(files, lake.open(table), pinned, wall_now() - log_retention)
         return Maintained(
             table=table,
@@ -130,6 +133,17 @@ def _vacuum(files: Any, delta: Any, pinned: list[int], retention: timedelta) -> 
     if unused:
         delta.vacuum(dry_run=False, post_commithook_properties=commit.COMMIT_HOOKS, **choice)
     return len(unused)
+
+
+def _sweep(uri: str, retention: timedelta) -> int:
+    """Remove the half-written files of killed writers, which a store on a file system names #1 and does not list."""
+    if "://" in uri:
+        return 0
+    horizon = (wall_now() - retention).timestamp()
+    halves = [path for path in Path(uri).rglob("*#*") if _HALF.search(path.name) and path.stat().st_mtime < horizon]
+    for half in halves:
+        half.unlink(missing_ok=True)
+    return len(halves)
 
 
 def _clean_log(files: Any, delta: Any, pinned: list[int], horizon: datetime) -> int:

@@ -57,6 +57,17 @@ def test_files_stay_for_readers_and_writers_until_they_are_old(lake: Lake) -> No
     assert not orphan.exists()
 
 
+def test_what_a_killed_writer_wrote_by_half_goes_when_it_is_old(lake: Lake) -> None:
+    table = Path(lake.location, "candles")
+    halves = [table / "part-0-c000.zstd.parquet#1", table / "_delta_log" / f"{6:020}.json#1"]
+    for half in halves:
+        half.write_bytes(b"half")
+    assert maintain(lake, {})[0].removed_files == 0
+    os.utime(halves[0], (0, 0))
+    assert maintain(lake, {})[0].removed_files == 1
+    assert [half.exists() for half in halves] == [False, True]
+
+
 def test_the_versions_of_datasets_stay_readable_and_the_others_go(lake: Lake) -> None:
     pinned = lake.read_arrow("candles", version=3)
     (done,) = maintain(lake, {"candles": [3]}, retention=AT_ONCE)
