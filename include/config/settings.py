@@ -64,6 +64,8 @@ class Settings(BaseSettings):
     campaign_path: OptionalPath = Field(default=None, validation_alias="PERPETUA_CAMPAIGN")
     # the venue whose perpetuals are traded; further ones are compared with it
     venue: Literal["binanceusdm", "bybit"] = "binanceusdm"
+    # venue: requests keep the venue's limits, over all processes of the home; off: as fast as they go
+    pace: Literal["venue", "off"] = "venue"
     system: str = "phase4"
     seed: int = 42
     # a training of which no rollout ends for so long is ended, so that a retry resumes it

@@ -27,6 +27,21 @@ class Home:
         return self.root / "staging"
 
     @property
+    def page_journals(self) -> Path:
+        """Pages of ingestions that have not ended yet, one folder each."""
+        return self.root / "pages"
+
+    @property
+    def backfills(self) -> Path:
+        """Back-fills that have not ended yet, one folder each."""
+        return self.root / "backfills"
+
+    @property
+    def request_budget(self) -> Path:
+        """SQLite database of what the venues' request budgets still hold."""
+        return self.root / "request_budget.sqlite"
+
+    @property
     def datasets(self) -> Path:
         """Frozen, content-addressed training data."""
         return self.root / "datasets"

@@ -35,44 +35,69 @@ class PageError(TransientError):
         What is wrong with it.
     payload : object
         The page as it came, for the quarantine; None where there is nothing to keep.
+    reason : str
+        Reason code: `page_shape`, `no_json`, `no_progress` or `empty_page`.
+
+    Attributes
+    ----------
+    refused : tuple of Refused
+        All pages that came wrong before this error was given up on; filled by the pager.
     """
 
-    def __init__(self, message: str, payload: Any = None) -> None:
-        super().__init__(message, payload)
+    refused: tuple[Any, ...] = ()
+
+    def __init__(self, message: str, payload: Any = None, reason: str = "page_shape") -> None:
+        super().__init__(message, payload, reason)
         self.message = message
         self.payload = payload
+        self.reason = reason
 
     def __str__(self) -> str:
         return self.message
+
+
+class MaintenanceError(TransientError):
+    """The venue says that it is under maintenance."""
 
 
 class PermanentRefusalError(ccxt.ExchangeError):  # type: ignore[misc]  # ccxt is untyped
     """Raised inside the ccxt client for an HTTP status that does not pass by waiting."""
 
 
+class NoDocumentError(ccxt.BadResponse):  # type: ignore[misc]
+    """Raised inside the ccxt client for a body of status 200 that is no JSON document; it carries the body."""
+
+    def __init__(self, message: str, body: str) -> None:
+        super().__init__(message, body)
+        self.message, self.body = message, body
+
+    def __str__(self) -> str:
+        return self.message
+
+
 @contextmanager
-def exchange_errors(exchange: ccxt.Exchange, doing: str) -> Iterator[None]:
-    """Translate the errors of ccxt, most specific first, into those of `core/errors.py`.
+def exchange_errors(doing: str) -> Iterator[None]:
+    """Translate the errors of a strict client, most specific first, into those of `core/errors.py`.
 
     Parameters
     ----------
-    exchange : ccxt.Exchange
-        The client in use; the wait of a rate limit is read from its last response headers.
     doing : str
         What was being done, for the error text: `fetch candles of BTC/USDT:USDT`.
 
     Raises
     ------
     SymbolUnavailableError
-        −1121 or a symbol the venue does not list.
+        −1121, `symbol invalid`, or a symbol the venue does not list.
     RateLimitedError
-        429, 418, −1003, −1015, with the wait the venue asked for.
+        429, 418, −1003, −1015, 10006, 10018, with the wait the venue asked for.
+    PageError
+        A body that is no JSON document; it carries the body.
     TransientError
-        Time-outs, refused connections, 5xx, half and malformed bodies.
+        Time-outs, refused connections, 5xx, half bodies; `MaintenanceError` under maintenance.
     ConfigurationError
         403, 404, 451: blocked here for good; bad credentials.
     InvalidInputError
-        −1100, −1120, −1130: a request that must not have been made.
+        −1100, −1120, −1130, 10001: a request that must not have been made.
     """
     try:
         yield
@@ -84,8 +109,12 @@ def exchange_errors(exchange: ccxt.Exchange, doing: str) -> Iterator[None]:
             "the service may be blocked from this region, or the URL is wrong."
         ) from error
     except (ccxt.DDoSProtection, ccxt.RateLimitExceeded) as error:
-        wait = retry_after_seconds(exchange.last_response_headers or {})
+        wait = getattr(error, "wait_seconds", None)
         raise RateLimitedError(f"Could not {doing}: the venue asks to wait. {_brief(error)}", wait) from error
+    except NoDocumentError as error:
+        raise PageError(f"Could not {doing}: {_brief(error)}", error.body, "no_json") from error
+    except ccxt.OnMaintenance as error:
+        raise MaintenanceError(f"Could not {doing}: {_brief(error)}") from error
     except ccxt.OperationFailed as error:
         raise TransientError(f"Could not {doing}: {_brief(error)}") from error
     except (ccxt.BadRequest, ccxt.ArgumentsRequired, ccxt.NotSupported) as error:

@@ -1,31 +1,35 @@
 """One ingestion: fetch everything new into a batch. Publishing it is `publish.py`'s."""
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
 import pyarrow as pa
 
 from include.config.settings import Settings
 from include.core.clock import format_utc, from_ms
-from include.core.columns import CANDLES, FEAR_GREED, FUNDING_RATES, MACRO
-from include.core.errors import ConfigurationError, InvalidInputError, TransientError
+from include.core.columns import TABLES
+from include.core.errors import InvalidInputError
 from include.core.progress import Progress, no_progress
-from include.core.timeframes import DAY_MS, timeframe_ms
 from include.lake.lake import Lake
-from include.market.candles import fetch_candles
-from include.market.errors import PageError, SymbolUnavailableError
-from include.market.exchange import Venue, market_of, open_venue
-from include.market.funding import fetch_fundings
-from include.market.macro import EARLIEST, SERIES, fetch_series, open_fred
-from include.market.plan import OVERLAP_FEAR_GREED_DAYS, OVERLAP_MACRO, Plan, make_plan
-from include.market.quarantine import Refused, Sifted, quarantine_rows
+from include.market.collect import ESSENTIAL, Collected, collect, table_of
+from include.market.endpoints import offered
+from include.market.errors import SymbolUnavailableError
+from include.market.journal import Journal
+from include.market.outages import OutageLog
+from include.market.plan import SNAPSHOTS, FetchPlan, Job, make_jobs, window_of
+from include.market.quarantine import quarantine_rows
 from include.market.retry import Retry
-from include.market.sentiment import fetch_fear_greed
-from include.market.staging import BatchInfo, batch_folder, write_batch
+from include.market.shared import Shared
+from include.market.staging import STAGED_TABLES, BatchInfo, RefetchedGap, batch_folder, write_batch
+from include.market.venue import Venue, open_venue
 
 logger = logging.getLogger(__name__)
+
+ROUTINE = ("candles", "funding_rates")
 
 
 def fetch(
@@ -36,14 +40,17 @@ def fetch(
     timeframe: str = "4h",
     start: datetime | None = None,
     end: datetime | None = None,
+    series: Sequence[str] | None = None,
+    venue: str | None = None,
     progress: Progress = no_progress,
     retry: Retry | None = None,
 ) -> BatchInfo:
-    """Fetch candles, funding, fear & greed and macro into the batch `batch_id`; the lake is only read.
+    """Fetch every series of the symbols, fear & greed and macro into the batch `batch_id`; the lake is only read.
 
-    Without `start` each symbol goes on from its newest stored record, with an overlap; where nothing
-    is stored, the profile's last candles are fetched (everything since the listing when it names no
-    number), and funding over the same window.
+    Without `start` each symbol goes on from its newest stored record, with an overlap; where nothing is stored, the
+    profile's last candles are fetched (everything since the listing when it names no number), and every other series
+    over the same window. Holes that the ledger knows are asked for again. What an earlier try of the same batch
+    fetched before it was killed is not fetched again.
 
     Parameters
     ----------
@@ -56,7 +63,12 @@ def fetch(
     timeframe : str
         ccxt timeframe of the candles.
     start, end : datetime or None
-        Candles that open at or after `start` and close at or before `end`.
+        Candles that open at or after `start` and close at or before `end`; with a start everything in between is
+        fetched, stored or not.
+    series : sequence of str or None
+        Series of the venue; None: all that an ordinary run keeps up, as far as the venue has them at the timeframe.
+    venue : str or None
+        ccxt id; None is the traded venue.
     progress : callable
         Called with a label, the number done and the number of all.
     retry : Retry or None
@@ -70,142 +82,157 @@ def fetch(
     Raises
     ------
     TransientError
-        The venue failed more often than the retries allow; nothing was staged.
+        The venue failed more often than the retries allow; nothing was staged, the pages that came are kept.
     """
-    began = time.perf_counter()
     batch_folder(settings.home, batch_id)
     _require_order(symbols, start, end)
-    venue = open_venue(settings, retry)
-    if start is not None and start >= venue.market_now:
-        raise InvalidInputError(
-            f"`start` must be before the exchange's now, {format_utc(venue.market_now)}, was {format_utc(start)}."
+    name = venue or settings.venue
+    wanted = tuple(series) if series is not None else routine(name, timeframe)
+    request: dict[str, Any] = {
+        "venue": name,
+        "symbols": list(symbols),
+        "timeframe": timeframe,
+        "start": start and start.isoformat(),
+        "end": end and end.isoformat(),
+        "series": list(wanted),
+        "candles_per_symbol": settings.profile.candles_per_symbol,
+    }
+
+    def plan(opened: Venue) -> FetchPlan:
+        if start is not None and start >= opened.market_now:
+            raise InvalidInputError(
+                f"`start` must be before the exchange's now, {format_utc(opened.market_now)}, was {format_utc(start)}."
+            )
+        window = window_of(
+            timeframe, opened.market_now, start, end, settings.profile.candles_per_symbol, is_refetch=start is not None
         )
-    plan = make_plan(
-        Lake.of(settings),
-        venue.exchange.id,
-        timeframe,
-        venue.market_now,
-        settings.profile.candles_per_symbol,
-        start,
-        end,
-    )
-    gathering = _Gathering()
-    _fetch_symbols(venue, plan, symbols, gathering, progress)
-    _fetch_fear_greed(settings, venue, plan, gathering, progress)
-    _fetch_macro(settings, venue, plan, gathering, progress)
-    tables = gathering.tables(venue.market_now)
+        listed, unlisted = listings(opened, symbols)
+        lake = Lake.of(settings)
+        jobs, clipped = make_jobs(lake, name, listed, wanted, window, opened.now_ms)
+        return FetchPlan(
+            request=request,
+            market_now=opened.market_now,
+            end=from_ms(window.end_ms),
+            timeframe=timeframe,
+            symbols=tuple(symbols),
+            series=wanted,
+            jobs=jobs,
+            unlisted=unlisted,
+            clipped=clipped,
+            has_shared=True,
+        )
+
+    return fetch_planned(settings, batch_id, name, request, plan, progress=progress, retry=retry)
+
+
+def fetch_planned(
+    settings: Settings,
+    batch_id: str,
+    venue: str,
+    request: dict[str, Any],
+    make_plan: Callable[[Venue], FetchPlan],
+    *,
+    progress: Progress = no_progress,
+    retry: Retry | None = None,
+) -> BatchInfo:
+    """Fetch the plan that an earlier try of `request` left behind, or a new one, into the batch `batch_id`."""
+    began, retry = time.perf_counter(), retry or Retry()
+    journal = Journal(settings.home.page_journals / batch_id)
+    stored = journal.plan()
+    plan = FetchPlan.model_validate(stored) if stored and stored["request"] == request else None
+
+    async def walk() -> tuple[FetchPlan, Collected, OutageLog]:
+        async with open_venue(settings, venue, retry, None if plan is None else plan.market_now) as opened:
+            chosen = plan or make_plan(opened)
+            if plan is None:
+                journal.begin(chosen.model_dump(mode="json"))
+            return chosen, await collect(opened, chosen.timeframe, chosen.jobs, journal, progress), opened.outages
+
+    chosen, collected, outages = asyncio.run(walk())
+    shared = Shared(settings, chosen.market_now, retry, outages)
+    if chosen.has_shared:
+        shared.fetch(Lake.of(settings), progress)
+    batch = _stage(settings, batch_id, venue, chosen, collected, shared, round(time.perf_counter() - began, 3))
+    journal.remove()
+    return batch
+
+
+def routine(venue: str, timeframe: str) -> tuple[str, ...]:
+    """Return the series that an ordinary run keeps up, as far as the venue has them at the timeframe."""
+    has = {*offered(venue, timeframe), SNAPSHOTS}
+    return tuple(name for name in ROUTINE if name in has)
+
+
+def listings(venue: Venue, symbols: Sequence[str]) -> tuple[dict[str, int | None], dict[str, str]]:
+    """Return when each symbol was listed (ms, None where the venue does not say), and why others are not known."""
+    listed: dict[str, int | None] = {}
+    unlisted: dict[str, str] = {}
+    for symbol in symbols:
+        try:
+            listed[symbol] = venue.market(symbol).get("created")
+        except SymbolUnavailableError as error:
+            logger.warning("%s failed: %s", symbol, error)
+            unlisted[symbol] = str(error)
+    return listed, unlisted
+
+
+def _stage(
+    settings: Settings,
+    batch_id: str,
+    venue: str,
+    plan: FetchPlan,
+    collected: Collected,
+    shared: Shared,
+    seconds: float,
+) -> BatchInfo:
+    pieces = collected.rows | shared.rows
+    tables = {
+        name: pa.concat_tables([TABLES[name].schema.empty_table(), *pieces.get(name, ())]) for name in STAGED_TABLES
+    }
+    tables["quarantine"] = quarantine_rows([*collected.refused, *shared.refused], plan.market_now)
+    failed = _empty(plan, collected) | collected.failed
     batch = BatchInfo(
         id=batch_id,
-        venue=venue.exchange.id,
-        market_now=venue.market_now,
-        timeframe=timeframe,
-        end=from_ms(plan.end_ms),
-        symbols=tuple(symbols),
-        failed_symbols=gathering.failed_symbols,
-        failed_series=gathering.failed_series,
+        venue=venue,
+        market_now=plan.market_now,
+        timeframe=plan.timeframe,
+        end=plan.end,
+        symbols=plan.symbols,
+        series=plan.series,
+        failed_symbols=plan.unlisted
+        | {symbol: reason for (series, symbol), reason in failed.items() if series == ESSENTIAL},
+        failed_series={
+            f"{series} {symbol}": reason for (series, symbol), reason in failed.items() if series != ESSENTIAL
+        }
+        | shared.failed,
+        clipped=plan.clipped,
+        refetched=tuple(_refetched(venue, plan, job) for job in plan.jobs if job.purpose == "gap"),
+        outages=shared.outages.outages(),
         rows={name: rows.num_rows for name, rows in tables.items()},
-        seconds=round(time.perf_counter() - began, 3),
+        seconds=seconds,
     )
     write_batch(settings.home, batch, tables)
     return batch
 
 
-class _Gathering:
-    """What has come so far, per table."""
-
-    def __init__(self) -> None:
-        self.rows: dict[str, list[pa.Table]] = {t.name: [] for t in (CANDLES, FUNDING_RATES, FEAR_GREED, MACRO)}
-        self.refused: list[Refused] = []
-        self.failed_symbols: dict[str, str] = {}
-        self.failed_series: dict[str, str] = {}
-
-    def add(self, table: str, rows: pa.Table, refused: Sequence[Refused]) -> None:
-        self.rows[table].append(rows)
-        self.refused.extend(refused)
-
-    def tables(self, seen_at: datetime) -> dict[str, pa.Table]:
-        schemas = {t.name: t.schema for t in (CANDLES, FUNDING_RATES, FEAR_GREED, MACRO)}
-        gathered = {name: pa.concat_tables([schemas[name].empty_table(), *rows]) for name, rows in self.rows.items()}
-        return gathered | {"quarantine": quarantine_rows(self.refused, seen_at)}
+def _empty(plan: FetchPlan, collected: Collected) -> dict[tuple[str, str], str]:
+    """Symbols of which the venue had no candle up to the newest; of other series a new perpetual may have none yet."""
+    wanted = {job.symbol for job in plan.jobs if job.series == ESSENTIAL and job.purpose == "newest"}
+    return {
+        (ESSENTIAL, symbol): f"The venue has no {plan.timeframe} candles of {symbol} in the span that was asked for."
+        for symbol in sorted(wanted)
+        if (ESSENTIAL, symbol) not in collected.reached
+    }
 
 
-def _fetch_symbols(venue: Venue, plan: Plan, symbols: Sequence[str], gathering: _Gathering, progress: Progress) -> None:
-    for done, symbol in enumerate(symbols, start=1):
-        try:
-            _fetch_symbol(venue, plan, symbol, gathering)
-        except (SymbolUnavailableError, PageError) as error:
-            logger.warning("%s failed: %s", symbol, error)
-            gathering.failed_symbols[symbol] = str(error)
-        progress("candles and funding", done, len(symbols))
-
-
-def _fetch_symbol(venue: Venue, plan: Plan, symbol: str, gathering: _Gathering) -> None:
-    listed_ms = market_of(venue.exchange, symbol).get("created")
-    start_ms = plan.candles_from(symbol, listed_ms)
-    candles = fetch_candles(venue, symbol, plan.timeframe, start_ms, plan.end_ms)
-    funding_end_ms = plan.end_ms + timeframe_ms(plan.timeframe)
-    fundings = fetch_fundings(venue, symbol, plan.fundings_from(symbol, listed_ms), funding_end_ms)
-    gathering.add(CANDLES.name, candles.rows, candles.refused)
-    gathering.add(FUNDING_RATES.name, fundings.rows, fundings.refused)
-    if (older := plan.candles_before(symbol, listed_ms)) is not None:
-        candles = fetch_candles(venue, symbol, plan.timeframe, *older)
-        gathering.add(CANDLES.name, candles.rows, candles.refused)
-    if (older := plan.fundings_before(symbol, listed_ms)) is not None:
-        fundings = fetch_fundings(venue, symbol, *older)
-        gathering.add(FUNDING_RATES.name, fundings.rows, fundings.refused)
-
-
-def _fetch_fear_greed(settings: Settings, venue: Venue, plan: Plan, gathering: _Gathering, progress: Progress) -> None:
-    days = 0
-    if plan.fear_greed_ms is not None:
-        days = max(venue.now_ms - plan.fear_greed_ms, 0) // DAY_MS + OVERLAP_FEAR_GREED_DAYS
-    _one_series(
-        gathering,
-        FEAR_GREED.name,
-        "fear_greed",
-        lambda: fetch_fear_greed(settings, venue.retry, venue.market_now, days),
+def _refetched(venue: str, plan: FetchPlan, job: Job) -> RefetchedGap:
+    return RefetchedGap(
+        source=table_of(venue, job.series),
+        subject=job.symbol,
+        timeframe=plan.timeframe,
+        first_missing=from_ms(job.start_ms),
+        last_missing=from_ms(job.end_ms),
     )
-    progress("fear & greed", 1, 1)
-
-
-def _fetch_macro(settings: Settings, venue: Venue, plan: Plan, gathering: _Gathering, progress: Progress) -> None:
-    try:
-        client = open_fred(settings)
-    except ConfigurationError as error:
-        gathering.failed_series.update(dict.fromkeys(SERIES, str(error)))
-        return
-    with client:
-        for done, series in enumerate(SERIES, start=1):
-            newest_ms = plan.macro.get(series)
-            start = EARLIEST if newest_ms is None else from_ms(newest_ms) - OVERLAP_MACRO
-            is_away = not _one_series(
-                gathering,
-                MACRO.name,
-                series,
-                lambda series=series, start=start: fetch_series(  # type: ignore[misc]  # bound now, called now
-                    client, venue.retry, series, venue.market_now, start
-                ),
-            )
-            progress("macro", done, len(SERIES))
-            if is_away:
-                waiting = list(SERIES)[done:]
-                gathering.failed_series.update(dict.fromkeys(waiting, f"Not asked for, after {series} failed."))
-                break
-
-
-def _one_series(gathering: _Gathering, table: str, name: str, call: Callable[[], Sifted]) -> bool:
-    """Gather one series and return whether its source answers.
-
-    Sentiment and macro are as-of joined with their age: one of them missing is told, not fatal.
-    """
-    try:
-        sifted = call()
-    except (InvalidInputError, TransientError) as error:
-        logger.warning("%s failed: %s", name, error)
-        gathering.failed_series[name] = str(error)
-        return not isinstance(error, TransientError)
-    gathering.add(table, sifted.rows, sifted.refused)
-    return True
 
 
 def _require_order(symbols: Sequence[str], start: datetime | None, end: datetime | None) -> None:

@@ -1,9 +1,10 @@
 """Bounded retries with backoff and jitter, for errors that pass."""
 
+import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -44,13 +45,18 @@ class Retry:
     ----------
     policy : RetryPolicy
         Attempts and waits.
-    sleep : callable
-        Waits the given seconds; replaced where waiting itself is under test.
+    sleep, pause : callable
+        Wait the given seconds, blocking and not; replaced where waiting itself is under test.
     """
 
-    def __init__(self, policy: RetryPolicy | None = None, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        policy: RetryPolicy | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self.policy = policy or RetryPolicy()
-        self._sleep = sleep
+        self._sleep, self._pause = sleep, pause
         self._random = random.Random(self.policy.seed)
 
     def __call__(self, call: Callable[[], T]) -> T:
@@ -59,16 +65,26 @@ class Retry:
             try:
                 return call()
             except TransientError as error:
-                wait = self._wait(error, attempt)
-                if wait is None:
-                    raise
-                logger.warning("try %d of %d in %.1f s: %s", attempt + 1, self.policy.attempts, wait, error)
-                self._sleep(wait)
+                self._sleep(self._wait(error, attempt))
         return call()
 
-    def _wait(self, error: TransientError, attempt: int) -> float | None:
+    async def again(self, call: Callable[[], Awaitable[T]]) -> T:
+        """Await what `call` returns, trying again as `__call__` does."""
+        for attempt in range(1, self.policy.attempts):
+            try:
+                return await call()
+            except TransientError as error:
+                await self._pause(self._wait(error, attempt))
+        return await call()
+
+    def _wait(self, error: TransientError, attempt: int) -> float:
+        """Seconds until the next try; raises the error where the other side asked for too long a wait."""
         if isinstance(error, RateLimitedError) and error.retry_after_seconds is not None:
-            asked = error.retry_after_seconds
-            return asked if asked <= self.policy.max_retry_after_seconds else None
-        longest: float = min(self.policy.max_seconds, self.policy.base_seconds * 2 ** (attempt - 1))
-        return longest * self._random.uniform(0.5, 1.0)
+            wait = error.retry_after_seconds
+            if wait > self.policy.max_retry_after_seconds:
+                raise error
+        else:
+            longest = min(self.policy.max_seconds, self.policy.base_seconds * 2 ** (attempt - 1))
+            wait = longest * self._random.uniform(0.5, 1.0)
+        logger.warning("try %d of %d in %.1f s: %s", attempt + 1, self.policy.attempts, wait, error)
+        return wait

@@ -1,6 +1,6 @@
 """A batch on disk: what was fetched, and the seal that its validation leaves on it.
 
-    staging/<batch_id>/{candles,funding_rates,fear_greed,macro,quarantine}.parquet
+    staging/<batch_id>/<table>.parquet   every table of `STAGED_TABLES`, empty where nothing came
                        batch.json     what was fetched, when, what failed
                        report.json    the verdict, bound to the SHA-256 of every file above
                        published.json what publishing changed
@@ -22,9 +22,34 @@ from include.core.checks import CheckReport
 from include.core.errors import DataQualityError, IntegrityError, InvalidInputError, MissingInputError
 from include.core.files import atomic_directory, read_json, sha256_file, write_json
 from include.core.paths import Home
+from include.market.outages import Outage
 
-STAGED_TABLES = ("candles", "funding_rates", "fear_greed", "macro", "quarantine")
+STAGED_TABLES = (
+    "candles",
+    "price_candles",
+    "funding_rates",
+    "open_interest",
+    "long_short_ratio",
+    "taker_ratio",
+    "basis",
+    "snapshots",
+    "fear_greed",
+    "macro",
+    "quarantine",
+)
 _BATCH_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+~-]{0,199}")
+
+
+class RefetchedGap(BaseModel):
+    """A hole of the ledger `gaps` that was asked for again: its table, symbol, timeframe, first and last instant."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: str
+    subject: str
+    timeframe: str
+    first_missing: datetime
+    last_missing: datetime
 
 
 class BatchInfo(BaseModel):
@@ -44,8 +69,18 @@ class BatchInfo(BaseModel):
         Open time of the newest candle that was asked for.
     symbols : tuple of str
         Symbols asked for.
-    failed_symbols, failed_series : dict
-        Symbols and sentiment or macro series without data in this batch, and why.
+    series : tuple of str
+        Series of the venue asked for.
+    failed_symbols : dict
+        Symbols without candles in this batch, and why.
+    failed_series : dict
+        Everything else that did not come, and why: `open_interest BTC/USDT:USDT`, `fear_greed`, `DGS10`.
+    clipped : dict
+        Series of which the venue no longer keeps all that was asked for, and from when on it does.
+    refetched : tuple of RefetchedGap
+        Holes of the ledger that were asked for again.
+    outages : tuple of Outage
+        When an outside source did not answer as it should.
     rows : dict
         Staged rows per table.
     seconds : float
@@ -60,8 +95,12 @@ class BatchInfo(BaseModel):
     timeframe: str
     end: datetime
     symbols: tuple[str, ...]
+    series: tuple[str, ...] = ("candles", "funding_rates")
     failed_symbols: dict[str, str]
     failed_series: dict[str, str]
+    clipped: dict[str, str] = {}
+    refetched: tuple[RefetchedGap, ...] = ()
+    outages: tuple[Outage, ...] = ()
     rows: dict[str, int]
     seconds: float
 

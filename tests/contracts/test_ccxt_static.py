@@ -3,6 +3,7 @@
 Source: ccxt's static response tests (MIT), recorded in the data directory.
 """
 
+import asyncio
 import json
 from typing import Any
 
@@ -49,7 +50,14 @@ def test_the_strict_client_parses_the_recorded_answer_as_stock_ccxt_does(case: d
     info = {"symbols": [_listing("BTCUSDT")]}
     with answering(lambda path, _: answer(info if "exchangeInfo" in path else case["httpResponse"])) as (url, _):
         exchange = open_exchange(load_settings().model_copy(update={"exchange_url": url}))
-        assert exchange.fetch_ohlcv(*case["input"]) == case["parsedResponse"]
+
+        async def candles() -> object:
+            try:
+                return await exchange.fetch_ohlcv(*case["input"])
+            finally:
+                await exchange.close()
+
+        assert asyncio.run(candles()) == case["parsedResponse"]
 
 
 def _listing(market_id: str) -> dict[str, Any]:

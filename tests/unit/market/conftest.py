@@ -1,11 +1,10 @@
-"""A running sandbox of two symbols, and an open venue on it."""
+"""A running sandbox of two symbols."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from include.config.settings import Settings, load_settings
-from include.market.exchange import Venue, open_venue
 from tests.support.sandbox import RunningSandbox, running_sandbox
 
 
@@ -20,8 +19,3 @@ def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningSandbox]:
 def online(sandbox: RunningSandbox) -> Settings:
     """Settings that lead to the running sandbox."""
     return sandbox.settings
-
-
-@pytest.fixture
-def venue(online: Settings) -> Venue:
-    return open_venue(online)

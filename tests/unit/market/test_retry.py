@@ -1,3 +1,5 @@
+import asyncio
+
 import pytest
 
 from include.core.errors import InvalidInputError, RateLimitedError, TransientError
@@ -69,3 +71,31 @@ def test_other_errors_go_up_at_once() -> None:
     with pytest.raises(InvalidInputError):
         Retry(sleep=lambda _: pytest.fail("must not wait"))(call)
     assert call.calls == 1
+
+
+def awaited(retry: Retry, call: Flaky) -> str:
+    async def once() -> str:
+        return call()
+
+    return asyncio.run(retry.again(once))
+
+
+def test_awaited_calls_are_tried_again_alike_and_their_waits_do_not_block() -> None:
+    waits: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        waits.append(seconds)
+
+    call = Flaky(TransientError("a"), RateLimitedError("slow down", 17.0))
+    retry = Retry(sleep=lambda _: pytest.fail("must not block"), pause=pause)
+    assert awaited(retry, call) == "answer"
+    assert call.calls == 3
+    assert waits[1] == 17.0
+
+
+def test_awaited_calls_end_with_the_last_error_too() -> None:
+    call = Flaky(*[TransientError(str(n)) for n in range(9)])
+    with pytest.raises(TransientError, match=r"^2$"):
+        awaited(Retry(RetryPolicy(attempts=3, base_seconds=0.0)), call)
+    with pytest.raises(RateLimitedError):
+        awaited(Retry(), Flaky(RateLimitedError("banned", 3_600.0)))
