@@ -23,7 +23,7 @@ from include.market.outages import OutageLog
 from include.market.plan import SNAPSHOTS, FetchPlan, Job, make_jobs, window_of
 from include.market.quarantine import quarantine_rows
 from include.market.retry import Retry
-from include.market.shared import Shared
+from include.market.shared import SHARED, Shared
 from include.market.staging import STAGED_TABLES, BatchInfo, RefetchedGap, batch_folder, write_batch
 from include.market.venue import Venue, open_venue
 
@@ -119,7 +119,7 @@ def fetch(
             jobs=jobs,
             unlisted=unlisted,
             clipped=clipped,
-            has_shared=True,
+            shared=SHARED,
         )
 
     return fetch_planned(settings, batch_id, name, request, plan, progress=progress, retry=retry)
@@ -138,22 +138,23 @@ def fetch_planned(
     """Fetch the plan that an earlier try of `request` left behind, or a new one, into the batch `batch_id`."""
     began, retry = time.perf_counter(), retry or Retry()
     journal = Journal(settings.home.page_journals / batch_id)
-    stored = journal.plan()
-    plan = FetchPlan.model_validate(stored) if stored and stored["request"] == request else None
+    with journal.held():
+        stored = journal.plan()
+        plan = FetchPlan.model_validate(stored) if stored and stored["request"] == request else None
 
-    async def walk() -> tuple[FetchPlan, Collected, OutageLog]:
-        async with open_venue(settings, venue, retry, None if plan is None else plan.market_now) as opened:
-            chosen = plan or make_plan(opened)
-            if plan is None:
-                journal.begin(chosen.model_dump(mode="json"))
-            return chosen, await collect(opened, chosen.timeframe, chosen.jobs, journal, progress), opened.outages
+        async def walk() -> tuple[FetchPlan, Collected, OutageLog]:
+            async with open_venue(settings, venue, retry, None if plan is None else plan.market_now) as opened:
+                chosen = plan or make_plan(opened)
+                if plan is None:
+                    journal.begin(chosen.model_dump(mode="json"))
+                return chosen, await collect(opened, chosen.timeframe, chosen.jobs, journal, progress), opened.outages
 
-    chosen, collected, outages = asyncio.run(walk())
-    shared = Shared(settings, chosen.market_now, retry, outages)
-    if chosen.has_shared:
-        shared.fetch(Lake.of(settings), progress)
-    batch = _stage(settings, batch_id, venue, chosen, collected, shared, round(time.perf_counter() - began, 3))
-    journal.remove()
+        chosen, collected, outages = asyncio.run(walk())
+        shared = Shared(settings, chosen.market_now, retry, outages)
+        shared.fetch(Lake.of(settings), chosen.shared, progress)
+        seconds = round(time.perf_counter() - began, 3)
+        batch = _stage(settings, batch_id, venue, chosen, collected, shared, seconds)
+        journal.remove()
     return batch
 
 
@@ -209,6 +210,7 @@ def _stage(
         refetched=tuple(_refetched(venue, plan, job) for job in plan.jobs if job.purpose == "gap"),
         outages=shared.outages.outages(),
         rows={name: rows.num_rows for name, rows in tables.items()},
+        pages=collected.pages,
         seconds=seconds,
     )
     write_batch(settings.home, batch, tables)

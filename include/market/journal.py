@@ -11,6 +11,8 @@ import json
 import logging
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ import pyarrow as pa
 
 from include.core.errors import IntegrityError, MissingInputError
 from include.core.files import read_json, write_json
+from include.core.locks import only_process
 from include.core.timeframes import DAY_MS
 from include.market.pager import Page
 from include.market.quarantine import Refused
@@ -40,6 +43,20 @@ class Journal:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep every other process from the journal.
+
+        Raises
+        ------
+        AlreadyRunningError
+            Another process writes it.
+        """
+        # beside the folder, which comes and goes
+        lock = self._folder.with_name(f".{self._folder.name}.lock")
+        with only_process(lock, f"fetches {self._folder.name}", "wait for it, or end it."):
+            yield
 
     def plan(self) -> dict[str, Any] | None:
         """Return the plan that was begun, None when there is none that can be read."""
@@ -101,6 +118,11 @@ def _read(source: Path) -> Page:
 
 
 def _forget_old(folder: Path) -> None:
-    for journal in folder.glob("*"):
-        if journal.is_dir() and journal.stat().st_mtime < time.time() - _KEPT_SECONDS:
-            shutil.rmtree(journal, ignore_errors=True)
+    oldest = time.time() - _KEPT_SECONDS
+    for entry in folder.glob("*") if folder.exists() else ():
+        if entry.stat().st_mtime >= oldest:
+            continue
+        if entry.is_dir():
+            shutil.rmtree(entry, ignore_errors=True)
+        else:
+            entry.unlink(missing_ok=True)

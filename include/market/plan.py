@@ -71,8 +71,8 @@ class FetchPlan(BaseModel):
         Symbols that the venue does not list, and why nothing of them is fetched.
     clipped : dict
         As `BatchInfo.clipped`.
-    has_shared : bool
-        Fear & greed and macro belong to it.
+    shared : tuple of str
+        Sources that all symbols share: `fear_greed`, `macro`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -86,7 +86,7 @@ class FetchPlan(BaseModel):
     jobs: tuple[Job, ...]
     unlisted: dict[str, str]
     clipped: dict[str, str]
-    has_shared: bool
+    shared: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The sources that all symbols share: fear & greed and macro."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 import pyarrow as pa
@@ -22,6 +22,7 @@ from include.market.sentiment import fetch_fear_greed
 
 logger = logging.getLogger(__name__)
 
+SHARED = (FEAR_GREED.name, MACRO.name)
 _SENTIMENT, _MACRO = "alternative.me", "fred"
 
 
@@ -56,9 +57,14 @@ class Shared:
         self.refused: list[Refused] = []
         self.failed: dict[str, str] = {}
 
-    def fetch(self, lake: Lake, progress: Progress) -> None:
-        """Fetch what is newer than what `lake` holds, with an overlap."""
-        newest_ms = newest_fear_greed(lake)
+    def fetch(self, lake: Lake, wanted: Sequence[str], progress: Progress) -> None:
+        """Fetch what is newer than what `lake` holds, with an overlap; `wanted` are names of `SHARED`."""
+        if FEAR_GREED.name in wanted:
+            self._fear_greed(newest_fear_greed(lake), progress)
+        if MACRO.name in wanted:
+            self._macro(newest_by_series(lake), progress)
+
+    def _fear_greed(self, newest_ms: int | None, progress: Progress) -> None:
         days = 0
         if newest_ms is not None:
             days = max(to_ms(self._now) - newest_ms, 0) // DAY_MS + OVERLAP_FEAR_GREED_DAYS
@@ -69,7 +75,6 @@ class Shared:
             lambda: fetch_fear_greed(self._settings, self._retry, self._now, days),
         )
         progress("fear & greed", 1, 1)
-        self._macro(newest_by_series(lake), progress)
 
     def _macro(self, newest: Mapping[str, int], progress: Progress) -> None:
         try:

@@ -83,6 +83,8 @@ class BatchInfo(BaseModel):
         When an outside source did not answer as it should.
     rows : dict
         Staged rows per table.
+    pages : int
+        Pages that were fetched for it, those of earlier tries not counted.
     seconds : float
         How long it took.
     """
@@ -102,6 +104,7 @@ class BatchInfo(BaseModel):
     refetched: tuple[RefetchedGap, ...] = ()
     outages: tuple[Outage, ...] = ()
     rows: dict[str, int]
+    pages: int = 0
     seconds: float
 
 

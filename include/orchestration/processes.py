@@ -1,7 +1,6 @@
 """Child processes of the local stack: started, watched and stopped by pid, nothing else touched."""
 
 import ctypes
-import fcntl
 import os
 import signal
 import socket
@@ -12,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from include.core.errors import AlreadyRunningError, PerpetuaError
+from include.core.locks import only_process
 
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True)
@@ -89,19 +89,7 @@ def only_one(lock: Path, home: Path) -> Iterator[None]:
     AlreadyRunningError
         Another living process holds it.
     """
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    with lock.open("a+", encoding="utf-8") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            stream.seek(0)
-            raise AlreadyRunningError(
-                f"Process {stream.read().strip() or 'unknown'} runs on {home} already. "
-                "Hint: stop it, or set PERPETUA_HOME to another folder."
-            ) from None
-        stream.truncate(0)
-        stream.write(str(os.getpid()))
-        stream.flush()
+    with only_process(lock, f"runs on {home}", "stop it, or set PERPETUA_HOME to another folder."):
         yield
 
 

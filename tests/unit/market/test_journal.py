@@ -3,8 +3,10 @@ import time
 from pathlib import Path
 
 import pyarrow as pa
+import pytest
 
 from include.core.columns import CANDLES
+from include.core.errors import AlreadyRunningError
 from include.market.journal import Journal
 from include.market.pager import Page
 from include.market.quarantine import Refused
@@ -88,6 +90,14 @@ def test_a_journal_that_nobody_went_on_with_for_a_week_is_forgotten(tmp_path: Pa
     os.utime(tmp_path / "pages" / "b1", (old, old))
     Journal(tmp_path / "pages" / "b2").begin(PLAN)
     assert sorted(folder.name for folder in (tmp_path / "pages").iterdir()) == ["b2"]
+
+
+def test_a_second_writer_is_refused_while_the_first_one_lives(tmp_path: Path) -> None:
+    refused = pytest.raises(AlreadyRunningError, match=r"fetches b1 already")
+    with begun(tmp_path).held(), refused, Journal(tmp_path / "pages" / "b1").held():
+        pass
+    with Journal(tmp_path / "pages" / "b1").held():
+        pass
 
 
 def test_types_of_every_column_survive(tmp_path: Path) -> None:

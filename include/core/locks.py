@@ -1,0 +1,39 @@
+"""Locks between processes of one machine: the kernel's, which end with their holder, however it ends."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from include.core.errors import AlreadyRunningError
+
+
+@contextmanager
+def only_process(lock: Path, what: str, hint: str) -> Iterator[None]:
+    """Hold the file `lock` for this process alone.
+
+    Parameters
+    ----------
+    lock : Path
+        A file that is made where it does not exist; it holds the pid of its holder.
+    what, hint : str
+        For the error text: what the holder is doing, and what to do about it.
+
+    Raises
+    ------
+    AlreadyRunningError
+        Another living process holds it.
+    """
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("a+", encoding="utf-8") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            stream.seek(0)
+            holder = stream.read().strip() or "unknown"
+            raise AlreadyRunningError(f"Process {holder} {what} already. Hint: {hint}") from None
+        stream.truncate(0)
+        stream.write(str(os.getpid()))
+        stream.flush()
+        yield
