@@ -1,15 +1,21 @@
 """The one verdict type, for data checks, feature checks, training alerts and risk gates."""
 
 from enum import StrEnum
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 
 class Severity(StrEnum):
-    """What a failed check means: `critical` stops the chain, the others only speak."""
+    """What a failed check means, mildest first.
+
+    `info` and `warning` only speak, `exclude` leaves the check's subjects out and the chain goes on without them,
+    `critical` stops the chain.
+    """
 
     INFO = "info"
     WARNING = "warning"
+    EXCLUDE = "exclude"
     CRITICAL = "critical"
 
 
@@ -30,6 +36,9 @@ class CheckResult(BaseModel):
         One sentence for people, with the values in it.
     severity : Severity
         What a failure means.
+    subjects : tuple of str
+        Who failed it: `BTC/USDT:USDT` is all of a symbol, `open_interest BTC/USDT:USDT` its rows of one table,
+        `macro DGS10` a series. Severity `exclude` leaves them out.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -40,6 +49,13 @@ class CheckResult(BaseModel):
     limit: float | int | str | None = None
     message: str = ""
     severity: Severity = Severity.CRITICAL
+    subjects: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _exclusion_names_its_subjects(self) -> Self:
+        if not self.passed and self.severity is Severity.EXCLUDE and not self.subjects:
+            raise ValueError(f"`subjects` must name whom the failed check {self.name} leaves out, was empty.")
+        return self
 
 
 class CheckReport(BaseModel):
@@ -53,13 +69,23 @@ class CheckReport(BaseModel):
     @property
     def failures(self) -> tuple[CheckResult, ...]:
         """Failed checks, most severe first."""
-        order = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
-        return tuple(sorted((r for r in self.results if not r.passed), key=lambda r: order[r.severity]))
+        mildest_first = list(Severity)
+        failed = (result for result in self.results if not result.passed)
+        return tuple(sorted(failed, key=lambda result: -mildest_first.index(result.severity)))
 
     @property
     def passed(self) -> bool:
         """True when no critical check failed."""
         return not any(r.severity is Severity.CRITICAL for r in self.failures)
+
+    @property
+    def excluded(self) -> dict[str, tuple[str, ...]]:
+        """Subjects that are left out, and the names of the checks that each of them failed."""
+        found: dict[str, tuple[str, ...]] = {}
+        for failure in self.failures:
+            for subject in failure.subjects if failure.severity is Severity.EXCLUDE else ():
+                found[subject] = (*found.get(subject, ()), failure.name)
+        return dict(sorted(found.items()))
 
     def merge(self, other: "CheckReport") -> "CheckReport":
         """Return this report with the results of `other` after its own."""

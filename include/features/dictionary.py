@@ -94,11 +94,17 @@ def write(target: Path = TARGET) -> None:
 
 def _table(table: Table) -> str:
     rows = [
-        f"| `{c.name}` | {c.type} | {c.unit} | {'yes' if c.nullable else ''} | {c.description} |" for c in table.columns
+        f"| `{c.name}` | {c.type} | {c.unit} | {'yes' if c.nullable else ''} | {c.rule} | {c.description} |"
+        for c in table.columns
     ]
-    head = ["| column | type | unit | may be null | meaning |", "|---|---|---|---|---|"]
-    told = f"{table.description} Key: {', '.join(table.key)}. Event time: {table.time_column}.\n"
+    head = ["| column | type | unit | may be null | values | meaning |", "|---|---|---|---|---|---|"]
+    told = f"{table.description} Key: {', '.join(table.key)}. Event time: {table.time_column}.{_row_rules(table)}\n"
     return "\n".join([f"### `{table.name}`\n", told, *head, *rows, ""])
+
+
+def _row_rules(table: Table) -> str:
+    ordered = ", ".join(f"{above} ≥ {below}" for above, below in table.at_least)
+    return f" In every row {ordered}." if ordered else ""
 
 
 def _feature_set(feature_set: FeatureSet) -> str:

@@ -1,11 +1,12 @@
 """A validated batch into the lake: merged by key, every change of a stored record written down."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict
 
 from include.config.settings import Settings
@@ -27,17 +28,18 @@ class TableResult(BaseModel):
 
 
 class PublishResult(BaseModel):
-    """What publishing changed, and what the lake holds now."""
+    """What publishing changed, whom the verdict on the batch left out and why, and what the lake holds now."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     tables: dict[str, TableResult]
+    excluded: dict[str, tuple[str, ...]]
     candles_total: int
     symbols: int
 
 
 def publish(settings: Settings, batch_id: str) -> PublishResult:
-    """Merge a validated batch into the lake; doing it twice changes nothing more.
+    """Merge a validated batch into the lake, without those it leaves out; doing it twice changes nothing more.
 
     A staged record that differs from the stored one replaces it, and each changed column becomes a
     row of `revisions`, written first. Refused records go to `quarantine`, where the first sighting
@@ -50,23 +52,39 @@ def publish(settings: Settings, batch_id: str) -> PublishResult:
     TransientError
         Other writers were faster, again and again; publishing again goes on.
     """
-    require_publishable(settings.home, batch_id)
+    excluded = require_publishable(settings.home, batch_id).excluded
     lake, home = Lake.of(settings), settings.home
     marker = batch_folder(home, batch_id) / "published.json"
     results = {}
     if not _is_published(marker, lake):
         seen_at = read_batch(home, batch_id).market_now
         for name in STAGED_TABLES:
-            result = _publish_table(lake, table(name), read_staged(home, batch_id, name), seen_at)
+            rows = without(table(name), read_staged(home, batch_id, name), excluded)
+            result = _publish_table(lake, table(name), rows, seen_at)
             if result is not None:
                 results[name] = result
         write_json(marker, {"versions": lake.versions()})
     candles = lake.newest("candles", ["symbol", "timeframe"], "open_time")
     return PublishResult(
         tables=results or _unchanged(lake),
+        excluded=excluded,
         candles_total=lake.count("candles"),
         symbols=int(candles["symbol"].nunique()),
     )
+
+
+def without(definition: Table, rows: pa.Table, excluded: Collection[str]) -> pa.Table:
+    """Return `rows` of a table without those of the excluded subjects, spelled as in `CheckResult.subjects`.
+
+    What the boundary refused of them stays: it is the evidence.
+    """
+    if not excluded or definition.known is None:
+        return rows
+    if definition.subject_column is None:
+        return rows.slice(0, 0) if definition.name in excluded else rows
+    whole = f"{definition.name} "
+    left_out = [*excluded, *(name.removeprefix(whole) for name in excluded if name.startswith(whole))]
+    return rows.filter(pc.invert(pc.is_in(rows[definition.subject_column], pa.array(left_out, pa.string()))))
 
 
 def _publish_table(lake: Lake, definition: Table, rows: pa.Table, seen_at: datetime) -> TableResult | None:

@@ -2,12 +2,14 @@
 
     staging/<batch_id>/<table>.parquet   every table of `STAGED_TABLES`, empty where nothing came
                        batch.json     what was fetched, when, what failed
-                       report.json    the verdict, bound to the SHA-256 of every file above
+                       report.json    the verdict and whom it leaves out, bound to the SHA-256 of every file above
                        published.json what publishing changed
 
 The verdict binds: a file that changed after its validation is not published.
 """
 
+import hashlib
+import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -109,12 +111,16 @@ class BatchInfo(BaseModel):
 
 
 class Seal(BaseModel):
-    """A verdict on a batch and the files it was made on."""
+    """A verdict on a batch, the files it was made on, and the checksum that binds the two.
+
+    Whom the verdict leaves out is part of it: `report.excluded`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     sha256: dict[str, str]
     report: CheckReport
+    binding: str
 
 
 def batch_folder(home: Home, batch_id: str) -> Path:
@@ -162,13 +168,14 @@ def read_staged(home: Home, batch_id: str, table: str) -> pa.Table:
 
 
 def seal(home: Home, batch_id: str, report: CheckReport) -> None:
-    """Bind `report` to the staged files as they are now."""
-    document = Seal(sha256=_checksums(batch_folder(home, batch_id)), report=report)
+    """Bind `report`, and whom it leaves out, to the staged files as they are now."""
+    checksums = _checksums(batch_folder(home, batch_id))
+    document = Seal(sha256=checksums, report=report, binding=_binding(checksums, report))
     write_json(batch_folder(home, batch_id) / "report.json", document.model_dump(mode="json"))
 
 
-def require_publishable(home: Home, batch_id: str) -> None:
-    """Refuse a batch that was not validated, did not pass, or changed since.
+def require_publishable(home: Home, batch_id: str) -> CheckReport:
+    """Return the verdict on a batch; refuse one that was not validated, did not pass, or changed since.
 
     Raises
     ------
@@ -188,11 +195,19 @@ def require_publishable(home: Home, batch_id: str) -> None:
     except ValidationError as error:
         raise IntegrityError(f"The report of batch `{batch_id}` cannot be read: {error}.") from error
     changed = sorted(name for name, checksum in _checksums(folder).items() if found.sha256.get(name) != checksum)
+    if found.binding != _binding(found.sha256, found.report):
+        changed.append("report.json")
     if changed:
         raise IntegrityError(f"Batch `{batch_id}` changed after its validation: {', '.join(changed)}.")
     if not found.report.passed:
         reasons = "; ".join(failure.message for failure in found.report.failures)
         raise DataQualityError(f"Batch `{batch_id}` did not pass its validation: {reasons}")
+    return found.report
+
+
+def _binding(checksums: Mapping[str, str], report: CheckReport) -> str:
+    content = json.dumps({"sha256": checksums, "report": report.model_dump(mode="json")}, sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def _checksums(folder: Path) -> dict[str, str]:

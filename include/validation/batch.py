@@ -1,32 +1,37 @@
 """The verdict on a fetched batch: every check once, one report, sealed to the files it was made on."""
 
+from collections.abc import Collection, Mapping, Sequence
+
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.config.settings import Settings
-from include.core.checks import CheckReport
+from include.core.checks import CheckReport, CheckResult
 from include.core.clock import wall_now
 from include.core.columns import TABLES
 from include.lake.lake import Lake
 from include.lake.schema import to_frame
-from include.market.staging import STAGED_TABLES, read_batch, read_staged, seal
-from include.validation.completeness import check_completeness
+from include.market.macro import SERIES
+from include.market.publish import without
+from include.market.staging import STAGED_TABLES, BatchInfo, read_batch, read_staged, seal
+from include.validation.completeness import check_completeness, check_excluded
 from include.validation.continuity import check_continuity
-from include.validation.coverage import coverage_of
+from include.validation.coverage import SymbolCoverage, coverage_of
 from include.validation.flatness import check_series_vary
-from include.validation.quality_record import QualityRecord
+from include.validation.quality_record import ExpectationOutcome, QualityRecord
 from include.validation.quality_report import write_batch_page, write_index
-from include.validation.schemas import check_frame
+from include.validation.refusals import check_refusals
+from include.validation.schemas import check_table
 from include.validation.staleness import check_staleness
 
 
 def validate_batch(settings: Settings, batch_id: str) -> CheckReport:
     """Judge a staged batch, seal the verdict to its files and write the data-quality pages.
 
-    Critical checks stop publishing: a broken schema or expectation, no candles at all, too many
-    failed symbols, refused records or missing candles, and, in live mode, a feed that stands still.
-    Everything else warns by name.
+    A critical check stops publishing; one that excludes leaves its symbols or series out of this batch, as long as
+    few enough symbols are; everything else warns by name. What the verdict leaves in is held against the Great
+    Expectations suites at the end, by code that shares nothing with the checks before.
 
     Raises
     ------
@@ -35,24 +40,20 @@ def validate_batch(settings: Settings, batch_id: str) -> CheckReport:
     IntegrityError
         A staged file cannot be read.
     """
-    from include.validation.expectations import expect_candles, suite_check  # three seconds to import
-
     batch = read_batch(settings.home, batch_id)
     lake = Lake.of(settings)
     staged = {name: read_staged(settings.home, batch_id, name) for name in STAGED_TABLES}
-    frames = {name: to_frame(rows) for name, rows in staged.items()}
     coverage = coverage_of(lake, batch.venue, staged["candles"], batch.symbols, batch.timeframe)
-    expectations = expect_candles(frames["candles"], batch.symbols, batch.timeframe)
-    report = CheckReport(
-        subject=f"market data {batch_id}",
-        results=(
-            *check_completeness(batch),
-            *(check_frame(name, frames[name]) for name in STAGED_TABLES),
-            suite_check(expectations),
-            *check_continuity(coverage),
-            *check_staleness(coverage, batch.end, batch.timeframe, is_sandbox=settings.is_sandbox),
-            *check_series_vary(_together(lake, staged, "fear_greed"), _together(lake, staged, "macro")),
-        ),
+    report = CheckReport(subject=f"market data {batch_id}", results=_checks(settings, lake, batch, staged, coverage))
+    expectations = _expectations(batch, staged, report.excluded)
+    report = report.model_copy(
+        update={
+            "results": (
+                *report.results,
+                check_excluded(batch, report.excluded),
+                *(result for result, _ in expectations),
+            )
+        }
     )
     seal(settings.home, batch_id, report)
     record = QualityRecord(
@@ -60,7 +61,7 @@ def validate_batch(settings: Settings, batch_id: str) -> CheckReport:
         validated_at=wall_now(),
         report=report,
         coverage=coverage,
-        expectations=expectations,
+        expectations=tuple(outcome for _, outcomes in expectations for outcome in outcomes),
         refused=_refused(staged["quarantine"]),
     )
     write_batch_page(settings, record)
@@ -68,7 +69,40 @@ def validate_batch(settings: Settings, batch_id: str) -> CheckReport:
     return report
 
 
-def _together(lake: Lake, staged: dict[str, pa.Table], name: str) -> pd.DataFrame:
+def _checks(
+    settings: Settings,
+    lake: Lake,
+    batch: BatchInfo,
+    staged: Mapping[str, pa.Table],
+    coverage: Sequence[SymbolCoverage],
+) -> tuple[CheckResult, ...]:
+    return (
+        *check_completeness(batch),
+        *check_refusals(staged),
+        *(check_table(name, rows) for name, rows in staged.items()),
+        *check_continuity(coverage),
+        *check_staleness(coverage, batch.end, batch.timeframe, is_sandbox=settings.is_sandbox),
+        *check_series_vary(_together(lake, staged, "fear_greed"), _together(lake, staged, "macro")),
+    )
+
+
+def _expectations(
+    batch: BatchInfo, staged: Mapping[str, pa.Table], excluded: Collection[str]
+) -> list[tuple[CheckResult, tuple[ExpectationOutcome, ...]]]:
+    from include.validation.expectations import expect_table, suite_check  # three seconds to import
+
+    kept = {name: without(TABLES[name], rows, excluded) for name, rows in staged.items()}
+    allowed = {"venue": [batch.venue], "symbol": batch.symbols, "series": list(SERIES)}
+    found = []
+    for name, rows in kept.items():
+        if rows.num_rows:
+            own = allowed | ({"timeframe": [batch.timeframe]} if name == "candles" else {})
+            outcomes = expect_table(name, rows, own)
+            found.append((suite_check(name, outcomes), outcomes))
+    return found
+
+
+def _together(lake: Lake, staged: Mapping[str, pa.Table], name: str) -> pd.DataFrame:
     """Stored and staged rows of a small table, staged ones last where both have a key, sorted by key."""
     definition = TABLES[name]
     both = pd.concat([lake.read(name), to_frame(staged[name])]).drop_duplicates(list(definition.key), keep="last")

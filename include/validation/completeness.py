@@ -1,18 +1,33 @@
-"""Whether a batch brought what it was to bring: symbols, series, rows, and how much was refused."""
+"""Whether a batch brought what it was to bring, and how many of its symbols its verdict leaves out."""
+
+from collections.abc import Collection
 
 from include.core.checks import CheckResult, Severity
 from include.market.staging import BatchInfo
+from include.validation.subjects import named
 
 # one in ten symbols may be delisted or renamed; more is an outage
 FAILED_SYMBOLS_LIMIT = 0.10
-# single bad rows happen; more than this is a feed that cannot be trusted
-REFUSED_LIMIT = 0.01
 _SHOWN = 5
 
 
 def check_completeness(batch: BatchInfo) -> tuple[CheckResult, ...]:
     """Return the verdicts over what a batch holds: failures are named, too many are critical."""
-    return (_has_candles(batch), *_symbols(batch), _series(batch), *_refused(batch))
+    return (_has_candles(batch), *_symbols(batch), _series(batch))
+
+
+def check_excluded(batch: BatchInfo, excluded: Collection[str]) -> CheckResult:
+    """Return whether few enough symbols are left out for the rest to go on: more than one in ten is no accident."""
+    left_out = [symbol for symbol in batch.symbols if symbol in excluded]
+    share = len(left_out) / len(batch.symbols)
+    return CheckResult(
+        name="excluded_symbols_share",
+        passed=share <= FAILED_SYMBOLS_LIMIT,
+        observed=round(share, 4),
+        limit=FAILED_SYMBOLS_LIMIT,
+        message=f"{len(left_out)} of {len(batch.symbols)} symbols are left out{named(left_out)}.",
+        subjects=tuple(left_out),
+    )
 
 
 def _has_candles(batch: BatchInfo) -> CheckResult:
@@ -56,28 +71,6 @@ def _series(batch: BatchInfo) -> CheckResult:
         limit=0,
         message=_named(batch.failed_series, "Every sentiment and macro series came.", "without data"),
         severity=Severity.WARNING,
-    )
-
-
-def _refused(batch: BatchInfo) -> tuple[CheckResult, ...]:
-    refused = batch.rows.get("quarantine", 0)
-    share = refused / max(sum(batch.rows.values()), 1)
-    return (
-        CheckResult(
-            name="refused_records",
-            passed=refused == 0,
-            observed=refused,
-            limit=0,
-            message=f"{refused:,} records were refused and are in quarantine." if refused else "No record was refused.",
-            severity=Severity.WARNING,
-        ),
-        CheckResult(
-            name="refused_records_share",
-            passed=share <= REFUSED_LIMIT,
-            observed=round(share, 6),
-            limit=REFUSED_LIMIT,
-            message=f"{share:.2%} of all records were refused.",
-        ),
     )
 
 

@@ -1,17 +1,21 @@
-"""The Great Expectations suite over candles: one suite, one validation of the whole frame.
+"""The Great Expectations suite of every lake table, derived from `core/columns.py`, with what a batch adds to it.
 
-The import takes three seconds and happens here alone. Unexpected values never leave this module:
-they are text from outside.
+One suite and one validation per table, never one per symbol. The import takes three seconds and happens here alone.
+Unexpected values never leave this module: they are text from outside.
 """
 
 import logging
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from include.core.checks import CheckResult
-from include.core.columns import CANDLES
+from include.core.columns import Column, Table, table
+from include.lake.schema import to_frame
 from include.validation.quality_record import ExpectationOutcome
 
 # it tells 200 lines about itself while it is imported
@@ -27,47 +31,68 @@ with warnings.catch_warnings():
 # this one sets its own level while it is imported
 logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.WARNING)
 
-_PRICES = ("open", "high", "low", "close")
+# rows of one validation: its memory is ten times that of the rows
+CHUNK = 250_000
+_RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0, "exclude_unexpected_values": True}
 _WORDS = {
     "expect_table_columns_to_match_ordered_list": "are the table's columns, in order",
-    "expect_table_row_count_to_be_between": "has at least one row",
     "expect_column_values_to_not_be_null": "is never null",
-    "expect_column_values_to_be_in_set": "is one of those asked for",
-    "expect_column_values_to_be_between": "is positive, a volume not negative",
+    "expect_column_values_to_be_in_set": "is one of those it may be",
+    "expect_column_values_to_be_between": "is inside its bounds",
     "expect_column_pair_values_a_to_be_greater_than_b": "the first is at least the second",
     "expect_compound_columns_to_be_unique": "are unique together",
+    "expect_column_values_to_be_unique": "is unique",
 }
-_ORDERED = (("high", "low"), ("high", "open"), ("high", "close"), ("open", "low"), ("close", "low"))
 
 
-def expect_candles(frame: pd.DataFrame, symbols: Sequence[str], timeframe: str) -> tuple[ExpectationOutcome, ...]:
-    """Return the outcome of every expectation of the suite.
+def expect_table(name: str, rows: pa.Table, allowed: Mapping[str, Sequence[str]]) -> tuple[ExpectationOutcome, ...]:
+    """Return the outcome of every expectation of the suite of one table.
 
     Parameters
     ----------
-    frame : pandas.DataFrame
-        Candles with the columns of the lake table.
-    symbols : sequence of str
-        Symbols that may occur.
-    timeframe : str
-        The one timeframe that may occur.
+    name : str
+        Lake table.
+    rows : pyarrow.Table
+        Its rows, judged in frames of `CHUNK` rows; counts are summed.
+    allowed : mapping
+        What this batch may hold, by column, such as the symbols that were asked for; columns that the table does
+        not have are passed over.
     """
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
-    asset = context.data_sources.add_pandas("batch").add_dataframe_asset("candles")
-    batch = asset.add_batch_definition_whole_dataframe("whole").get_batch({"dataframe": frame})
-    result = batch.validate(
-        _suite(symbols, timeframe), result_format={"result_format": "BASIC", "partial_unexpected_count": 0}
+    definition = table(name)
+    suite = suite_of(definition, allowed)
+    results: dict[str, list[ExpectationValidationResult]] = {}
+    for start in range(0, max(rows.num_rows, 1), CHUNK):
+        for result in _validate(suite, to_frame(rows.slice(start, CHUNK))):
+            results.setdefault(_identity(result), []).append(result)
+    return tuple(_joined(name, parts) for parts in results.values())
+
+
+def suite_of(definition: Table, allowed: Mapping[str, Sequence[str]]) -> ExpectationSuite:
+    """Return the suite of a table: what its definition says, and what a batch may hold."""
+    columns = definition.columns
+    return ExpectationSuite(
+        name=definition.name,
+        expectations=[
+            gxe.ExpectTableColumnsToMatchOrderedList(column_list=list(definition.column_names)),
+            *(gxe.ExpectColumnValuesToNotBeNull(column=column.name) for column in columns if not column.nullable),
+            *(expectation for column in columns for expectation in _values(column, allowed.get(column.name))),
+            *(
+                gxe.ExpectColumnPairValuesAToBeGreaterThanB(
+                    column_A=above, column_B=below, or_equal=True, ignore_row_if="either_value_is_missing"
+                )
+                for above, below in definition.at_least
+            ),
+            _unique(definition.key),
+        ],
     )
-    return tuple(_outcome(single) for single in result.results)
 
 
-def suite_check(outcomes: Sequence[ExpectationOutcome]) -> CheckResult:
-    """Return one verdict over the suite, the broken expectations named."""
+def suite_check(name: str, outcomes: Sequence[ExpectationOutcome]) -> CheckResult:
+    """Return one verdict over the suite of a table, the broken expectations named."""
     broken = [outcome for outcome in outcomes if not outcome.passed]
     names = "; ".join(f"{outcome.columns} {outcome.expected}" for outcome in broken)
     return CheckResult(
-        name="expectations_candles",
+        name=f"expectations_{name}",
         passed=bool(outcomes) and not broken,
         observed=len(broken),
         limit=0,
@@ -76,37 +101,62 @@ def suite_check(outcomes: Sequence[ExpectationOutcome]) -> CheckResult:
     )
 
 
-def _suite(symbols: Sequence[str], timeframe: str) -> ExpectationSuite:
-    required = [column.name for column in CANDLES.columns if not column.nullable]
-    return ExpectationSuite(
-        name="candles",
-        expectations=[
-            gxe.ExpectTableColumnsToMatchOrderedList(column_list=list(CANDLES.column_names)),
-            gxe.ExpectTableRowCountToBeBetween(min_value=1),
-            *(gxe.ExpectColumnValuesToNotBeNull(column=name) for name in required),
-            gxe.ExpectColumnValuesToBeInSet(column="symbol", value_set=list(symbols)),
-            gxe.ExpectColumnValuesToBeInSet(column="timeframe", value_set=[timeframe]),
-            *(gxe.ExpectColumnValuesToBeBetween(column=name, min_value=0, strict_min=True) for name in _PRICES),
-            gxe.ExpectColumnValuesToBeBetween(column="volume", min_value=0),
-            *(
-                gxe.ExpectColumnPairValuesAToBeGreaterThanB(column_A=above, column_B=below, or_equal=True)
-                for above, below in _ORDERED
-            ),
-            gxe.ExpectCompoundColumnsToBeUnique(column_list=list(CANDLES.key)),
-        ],
+def _unique(key: tuple[str, ...]) -> Any:
+    if len(key) == 1:
+        return gxe.ExpectColumnValuesToBeUnique(column=key[0])
+    return gxe.ExpectCompoundColumnsToBeUnique(column_list=list(key))
+
+
+def _values(column: Column, allowed: Sequence[str] | None) -> Iterable[Any]:
+    if allowed is not None or column.choices:
+        yield gxe.ExpectColumnValuesToBeInSet(column=column.name, value_set=list(allowed or column.choices))
+    if column.minimum is not None or column.maximum is not None:
+        yield gxe.ExpectColumnValuesToBeBetween(
+            column=column.name,
+            min_value=column.minimum,
+            max_value=column.maximum,
+            strict_min=column.is_open and column.minimum is not None,
+            strict_max=column.is_open and column.maximum is not None,
+        )
+
+
+@cache
+def _source() -> Any:
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    return (
+        context.data_sources.add_pandas("batch").add_dataframe_asset("rows").add_batch_definition_whole_dataframe("all")
     )
 
 
-def _outcome(result: ExpectationValidationResult) -> ExpectationOutcome:
+def _validate(suite: ExpectationSuite, frame: pd.DataFrame) -> list[ExpectationValidationResult]:
+    batch = _source().get_batch({"dataframe": frame})
+    return list(batch.validate(suite, result_format=_RESULT_FORMAT).results)
+
+
+def _identity(result: ExpectationValidationResult) -> str:
     config = result.expectation_config
+    arguments = {} if config is None else {key: value for key, value in config.kwargs.items() if key != "batch_id"}
+    return f"{config and config.type} {sorted(arguments.items(), key=str)}"
+
+
+def _joined(name: str, results: Sequence[ExpectationValidationResult]) -> ExpectationOutcome:
+    """Return one expectation's outcome over all parts of a table."""
+    config = results[0].expectation_config
     kind = config.type if config is not None else "expectation"
     arguments = config.kwargs if config is not None else {}
-    columns = [arguments[name] for name in ("column", "column_A", "column_B") if name in arguments]
-    counts = result.result or {}
+    columns = [arguments[key] for key in ("column", "column_A", "column_B") if key in arguments]
+    counts = [result.result or {} for result in results]
     return ExpectationOutcome(
+        table=name,
         expected=_WORDS.get(kind, kind),
         columns=", ".join(columns or arguments.get("column_list", []) or ["table"]),
-        passed=bool(result.success),
-        elements=counts.get("element_count"),
-        unexpected=counts.get("unexpected_count"),
+        passed=all(bool(result.success) for result in results),
+        elements=_total(counts, "element_count"),
+        unexpected=_total(counts, "unexpected_count"),
     )
+
+
+def _total(counts: Sequence[Mapping[str, Any]], key: str) -> int | None:
+    known = [count[key] for count in counts if count.get(key) is not None]
+    return sum(known) if known else None

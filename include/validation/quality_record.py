@@ -17,10 +17,11 @@ KEPT = 90
 
 
 class ExpectationOutcome(BaseModel):
-    """One expectation's outcome: what was expected, of which columns, of how many values, how many broke it."""
+    """One expectation: of which table and columns, what was expected, whether it held, how many values broke it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    table: str
     expected: str
     columns: str
     passed: bool

@@ -84,8 +84,8 @@ def _failures_first(record: QualityRecord) -> tuple[CheckResult, ...]:
 
 def _check_line(result: CheckResult) -> dict[str, Any]:
     status = "passed" if result.passed else result.severity.value
-    word = {"passed": "passed", "critical": "failed", "warning": "warning", "info": "note"}[status]
-    return {"status": status, "word": word, "result": result}
+    words = {"passed": "passed", "critical": "failed", "exclude": "left out", "warning": "warning", "info": "note"}
+    return {"status": status, "word": words[status], "result": result}
 
 
 def _history_line(record: QualityRecord) -> dict[str, Any]:

@@ -1,8 +1,9 @@
-"""pandera schemas of the lake tables, derived from `core/columns.py`: types, nulls, keys, values.
+"""pandera schemas of the lake tables, derived from `core/columns.py`: types, nulls, keys, values, orders within a row.
 
-What needs more than one table, such as gaps and staleness, does not belong here.
+What needs more than one row, such as gaps and staleness, does not belong here.
 """
 
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
@@ -10,11 +11,17 @@ import numpy as np
 import pandas as pd
 import pandera.pandas as pandera
 import pyarrow as pa
+from numpy.typing import NDArray
 from pandera.errors import SchemaErrors
 
-from include.core.checks import CheckResult
-from include.core.columns import Column, Table, table
+from include.core.checks import CheckResult, Severity
+from include.core.columns import Column, Known, Table, table
+from include.core.timeframes import DAY_MS, TIMEFRAMES_MS
+from include.lake.schema import to_frame
+from include.validation.subjects import Broken, named, subject_names
 
+# rows of one frame: what a frame of strings costs stays small beside the Arrow table it is made of
+CHUNK = 250_000
 _SHOWN = 3
 
 
@@ -25,33 +32,6 @@ def _finite(values: "pd.Series[float]") -> "pd.Series[bool]":
 
 
 FINITE = pandera.Check(_finite, name="finite")
-POSITIVE = pandera.Check.gt(0, name="positive")
-NOT_NEGATIVE = pandera.Check.ge(0, name="not_negative")
-
-_VALUES: dict[tuple[str, str], list[pandera.Check]] = {
-    **{("candles", name): [POSITIVE] for name in ("open", "high", "low", "close")},
-    **{
-        ("candles", name): [NOT_NEGATIVE]
-        for name in ("volume", "quote_volume", "trades_count", "taker_buy_volume", "taker_buy_quote_volume")
-    },
-    ("funding_rates", "funding_rate"): [
-        pandera.Check.in_range(-1, 1, include_min=False, include_max=False, name="plausible")
-    ],
-    ("funding_rates", "mark_price"): [POSITIVE],
-    ("fear_greed", "value"): [pandera.Check.in_range(0, 100, name="between_0_and_100")],
-}
-
-_ROWS: dict[str, list[pandera.Check]] = {
-    "candles": [
-        pandera.Check(lambda f: f["high"] >= f["low"], name="high_at_least_low"),
-        pandera.Check(lambda f: f["open"].between(f["low"], f["high"]), name="open_inside_range"),
-        pandera.Check(lambda f: f["close"].between(f["low"], f["high"]), name="close_inside_range"),
-        pandera.Check(lambda f: f["known_at"] > f["open_time"], name="known_after_open"),
-    ],
-    "funding_rates": [pandera.Check(lambda f: f["known_at"] >= f["funding_time"], name="known_after_settlement")],
-    "fear_greed": [pandera.Check(lambda f: f["known_at"] > f["timestamp"], name="known_after_day")],
-    "macro": [pandera.Check(lambda f: f["known_at"] > f["date"], name="known_after_day")],
-}
 
 
 @cache
@@ -62,8 +42,8 @@ def schema_of(name: str) -> pandera.DataFrameSchema:
     """
     definition = table(name)
     return pandera.DataFrameSchema(
-        {column.name: _column(definition, column) for column in definition.columns},
-        checks=_ROWS.get(name, []),
+        {column.name: _column(column) for column in definition.columns},
+        checks=[*map(_order, definition.at_least), *_known(definition)],
         strict=True,
         ordered=True,
         unique=list(definition.key),
@@ -71,28 +51,106 @@ def schema_of(name: str) -> pandera.DataFrameSchema:
     )
 
 
-def check_frame(name: str, frame: pd.DataFrame) -> CheckResult:
-    """Return whether `frame` fits the schema of the lake table `name`; failures are counted per rule."""
-    check = f"schema_{name}"
+def check_table(name: str, rows: pa.Table) -> CheckResult:
+    """Return whether `rows` fit the schema of the lake table `name`; failures are counted per rule.
+
+    A broken value of a market table leaves its symbol or series out, anything else is critical.
+
+    Parameters
+    ----------
+    name : str
+        Lake table.
+    rows : pyarrow.Table
+        Its rows, judged in frames of `CHUNK` rows.
+    """
+    definition = table(name)
+    found: dict[tuple[str, str], Broken] = {}
+    for start in range(0, max(rows.num_rows, 1), CHUNK):
+        frame = to_frame(rows.slice(start, CHUNK))
+        for rule, positions in _broken_rules(definition, frame):
+            found.setdefault(rule, Broken()).add(positions + start, subject_names(definition, frame, positions))
+    return _verdict(definition, rows.num_rows, found)
+
+
+def _broken_rules(definition: Table, frame: pd.DataFrame) -> Iterable[tuple[tuple[str, str], NDArray[np.int64]]]:
+    """Yield each broken rule as column and name, and the positions of the rows that break it, none for the whole."""
     try:
-        schema_of(name).validate(frame, lazy=True)
+        schema_of(definition.name).validate(frame, lazy=True)
     except SchemaErrors as error:
-        broken = _broken(error.failure_cases)
-        return CheckResult(
-            name=check,
-            passed=False,
-            observed=len(broken),
-            limit=0,
-            message=f"{name}: {'; '.join(broken)}.",
-        )
-    return CheckResult(name=check, passed=True, observed=0, limit=0, message=f"{name}: {len(frame):,} rows fit.")
+        cases = error.failure_cases
+        # a rule over whole rows is listed once for each column
+        columns = cases["column"].where(cases["schema_context"] == "Column", "")
+        for key, group in cases.groupby([columns, "check"], dropna=False, sort=False):
+            column, rule = (str(part) for part in key)
+            yield (column, rule), group["index"].dropna().astype("int64").drop_duplicates().to_numpy()
 
 
-def _column(definition: Table, column: Column) -> pandera.Column:
-    checks = list(_VALUES.get((definition.name, column.name), []))
+def _verdict(definition: Table, rows: int, found: dict[tuple[str, str], Broken]) -> CheckResult:
+    subjects = sorted({subject for broken in found.values() for subject in broken.subjects})
+    is_of_rows = definition.known is not None and all(broken.subjects for broken in found.values())
+    texts = [f"{_place(column)} breaks `{rule}`{broken.text(_SHOWN)}" for (column, rule), broken in found.items()]
+    return CheckResult(
+        name=f"schema_{definition.name}",
+        passed=not found,
+        observed=len(found),
+        limit=0,
+        message=f"{definition.name}: {'; '.join(texts)}{named(subjects)}." if found else f"{rows:,} rows fit.",
+        severity=Severity.EXCLUDE if is_of_rows else Severity.CRITICAL,
+        subjects=tuple(subjects) if is_of_rows else (),
+    )
+
+
+def _place(column: str) -> str:
+    return f"column `{column}`" if column else "a row"
+
+
+def _column(column: Column) -> pandera.Column:
+    return pandera.Column(_dtype(column), checks=list(_values(column)), nullable=column.nullable)
+
+
+def _values(column: Column) -> Iterable[pandera.Check]:
+    if column.choices:
+        yield pandera.Check.isin(column.choices, error="one_of_its_choices")
+    if column.minimum is not None:
+        below = pandera.Check.gt if column.is_open else pandera.Check.ge
+        yield below(column.minimum, error=f"{'above' if column.is_open else 'at_least'}_{column.minimum:g}")
+    if column.maximum is not None:
+        above = pandera.Check.lt if column.is_open else pandera.Check.le
+        yield above(column.maximum, error=f"{'below' if column.is_open else 'at_most'}_{column.maximum:g}")
     if pa.types.is_floating(column.type):
-        checks.append(FINITE)
-    return pandera.Column(_dtype(column), checks=checks, nullable=column.nullable)
+        yield FINITE
+
+
+def _order(pair: tuple[str, str]) -> pandera.Check:
+    above, below = pair
+    return pandera.Check(
+        lambda frame: (frame[above] >= frame[below]) | frame[above].isna() | frame[below].isna(),
+        name=f"{above}_at_least_{below}",
+    )
+
+
+def _known(definition: Table) -> Iterable[pandera.Check]:
+    if definition.known is not None:
+        holds = _KNOWN[definition.known]
+        event = definition.time_column
+        rule = f"known_at_{definition.known.value.replace(' ', '_')}"
+        yield pandera.Check(lambda frame: holds(frame["known_at"], frame[event], frame), name=rule)
+
+
+_Rule = Callable[["pd.Series[Any]", "pd.Series[Any]", pd.DataFrame], Any]
+_KNOWN: dict[Known, _Rule] = {
+    Known.AT_EVENT: lambda known, event, _: known == event,
+    Known.AT_CLOSE: lambda known, event, frame: known == event + _lengths(frame),
+    Known.NEXT_DAY: lambda known, event, _: known == event.dt.floor("D") + pd.Timedelta(DAY_MS, "ms"),
+    Known.LATER: lambda known, event, _: known > event,
+}
+
+
+def _lengths(frame: pd.DataFrame) -> Any:
+    # once per timeframe: looking every row's up takes longer than all other rules together
+    codes, timeframes = pd.factorize(frame["timeframe"])
+    lengths = np.array([TIMEFRAMES_MS.get(str(name), 0) for name in timeframes] + [0])
+    return lengths[codes].astype("timedelta64[ms]")
 
 
 def _dtype(column: Column) -> Any:
@@ -101,14 +159,3 @@ def _dtype(column: Column) -> Any:
     if pa.types.is_string(column.type):
         return pd.StringDtype(na_value=np.nan)
     return "int64" if pa.types.is_integer(column.type) and not column.nullable else "float64"
-
-
-def _broken(cases: pd.DataFrame) -> list[str]:
-    """One text per broken rule: column, rule, number of rows, the first rows' positions; never a value."""
-    texts = []
-    for key, group in cases.groupby(["column", "check"], dropna=False, sort=False):
-        column, rule = (str(part) for part in key)
-        rows = group["index"].dropna().astype(int).drop_duplicates()
-        where = f" in {len(rows)} rows (first: {', '.join(map(str, rows[:_SHOWN]))})" if len(rows) else ""
-        texts.append(f"column `{column}` breaks `{rule}`{where}")
-    return texts

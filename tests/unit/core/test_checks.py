@@ -19,6 +19,27 @@ def test_failures_come_most_severe_first() -> None:
     assert CheckReport(subject="x", results=(WARNED, GOOD, BROKEN)).failures == (BROKEN, WARNED)
 
 
+def test_an_exclusion_stands_between_a_warning_and_a_stop_and_does_not_stop() -> None:
+    left_out = CheckResult(name="spike", passed=False, severity=Severity.EXCLUDE, subjects=("A", "B"))
+    report = CheckReport(subject="x", results=(WARNED, BROKEN, left_out))
+    assert report.failures == (BROKEN, left_out, WARNED)
+    assert CheckReport(subject="x", results=(left_out,)).passed
+
+
+def test_a_report_says_who_is_left_out_and_by_which_checks() -> None:
+    first = CheckResult(name="schema", passed=False, severity=Severity.EXCLUDE, subjects=("B", "A"))
+    second = CheckResult(name="units", passed=False, severity=Severity.EXCLUDE, subjects=("A",))
+    only_named = CheckResult(name="stale", passed=False, severity=Severity.WARNING, subjects=("C",))
+    passed = CheckResult(name="fine", passed=True, severity=Severity.EXCLUDE)
+    report = CheckReport(subject="x", results=(first, second, only_named, passed))
+    assert report.excluded == {"A": ("schema", "units"), "B": ("schema",)}
+
+
+def test_an_exclusion_of_nobody_is_no_verdict() -> None:
+    with pytest.raises(ValidationError, match="`subjects` must name whom the failed check spike leaves out"):
+        CheckResult(name="spike", passed=False, severity=Severity.EXCLUDE)
+
+
 def test_reports_combine_in_order() -> None:
     first, second = CheckReport(subject="a", results=(GOOD,)), CheckReport(subject="b", results=(BROKEN,))
     assert first.merge(second).subject == "a"

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pyarrow as pa
 
 from include.config.settings import Settings
-from include.core.checks import CheckReport, CheckResult
+from include.core.checks import CheckReport, CheckResult, Severity
 from include.core.columns import TABLES
 from include.market.staging import STAGED_TABLES, BatchInfo, seal, write_batch
 from tests.unit.lake.rows import candles
@@ -14,6 +14,10 @@ NOW = datetime(2026, 1, 2, tzinfo=UTC)
 PASSED = CheckReport(subject="batch", results=(CheckResult(name="fine", passed=True),))
 FAILED = CheckReport(
     subject="batch", results=(CheckResult(name="schema_candles", passed=False, message="column `high` is broken"),)
+)
+LEAVES_ETH_OUT = CheckReport(
+    subject="batch",
+    results=(CheckResult(name="volume_units", passed=False, severity=Severity.EXCLUDE, subjects=("ETH/USDT:USDT",)),),
 )
 
 

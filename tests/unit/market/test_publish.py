@@ -1,17 +1,18 @@
 import json
 from datetime import timedelta
 
+import pyarrow as pa
 import pytest
 
 from include.config.settings import Settings
-from include.core.columns import QUARANTINE
+from include.core.columns import CANDLES, FEAR_GREED, FUNDING_RATES, MACRO, QUARANTINE
 from include.core.errors import DataQualityError
 from include.lake.lake import Lake
-from include.market.publish import publish
+from include.market.publish import publish, without
 from include.market.quarantine import Refused, quarantine_rows
-from include.market.staging import batch_folder
-from tests.unit.lake.rows import candle
-from tests.unit.market.batches import NOW, stage, stage_sealed
+from include.market.staging import batch_folder, seal
+from tests.unit.lake.rows import candle, candles
+from tests.unit.market.batches import LEAVES_ETH_OUT, NOW, stage, stage_sealed
 
 BTC, ETH = "BTC/USDT:USDT", "ETH/USDT:USDT"
 
@@ -112,3 +113,30 @@ def test_an_empty_table_of_a_batch_creates_nothing(settings: Settings) -> None:
     stage_sealed(settings, "b1", candle())
     assert set(publish(settings, "b1").tables) == {"candles"}
     assert set(Lake(settings.home.lake).versions()) == {"candles"}
+
+
+def test_rows_of_a_symbol_that_the_verdict_leaves_out_stay_outside(settings: Settings) -> None:
+    funding = {"venue": "binanceusdm", "funding_time": NOW, "funding_rate": 0.0001, "mark_price": None, "known_at": NOW}
+    rates = [funding | {"symbol": symbol} for symbol in (BTC, ETH)]
+    refused = quarantine_rows([Refused("candles", ETH, "not_positive", [1], "klines")], NOW)
+    tables = {"funding_rates": pa.Table.from_pylist(rates, schema=FUNDING_RATES.schema), "quarantine": refused}
+    stage(settings, "b1", candle(BTC), candle(ETH), tables=tables)
+    seal(settings.home, "b1", LEAVES_ETH_OUT)
+    assert publish(settings, "b1").excluded == {ETH: ("volume_units",)}
+    lake = Lake.of(settings)
+    assert lake.read("candles")["symbol"].tolist() == [BTC]
+    assert lake.read("funding_rates")["symbol"].tolist() == [BTC]
+    assert lake.read("quarantine")["subject"].tolist() == [ETH]
+
+
+def test_one_table_of_a_symbol_one_series_or_a_whole_source_can_be_left_out_alone() -> None:
+    both = candles(candle(BTC), candle(ETH))
+    assert without(CANDLES, both, [f"funding_rates {ETH}"]).equals(both)
+    assert without(CANDLES, both, [f"candles {ETH}"])["symbol"].to_pylist() == [BTC]
+    days = [{"series": s, "date": NOW, "vintage": NOW, "value": 1.0, "known_at": NOW} for s in ("DGS10", "DGS2")]
+    macro = pa.Table.from_pylist(days, schema=MACRO.schema)
+    assert without(MACRO, macro, ["macro DGS10"])["series"].to_pylist() == ["DGS2"]
+    mood = [{"timestamp": NOW, "value": 50, "classification": "Neutral", "known_at": NOW}]
+    fear_greed = pa.Table.from_pylist(mood, schema=FEAR_GREED.schema)
+    assert without(FEAR_GREED, fear_greed, ["fear_greed"]).num_rows == 0
+    assert without(FEAR_GREED, fear_greed, [BTC]).num_rows == 1

@@ -12,7 +12,7 @@ from include.market.staging import (
     seal,
 )
 from tests.unit.lake.rows import candle, candles
-from tests.unit.market.batches import FAILED, PASSED, stage
+from tests.unit.market.batches import FAILED, LEAVES_ETH_OUT, PASSED, stage
 
 
 def test_a_batch_comes_back_as_it_was_written(settings: Settings) -> None:
@@ -73,6 +73,16 @@ def test_a_file_that_changed_after_the_validation_is_named(settings: Settings, n
     file = batch_folder(settings.home, "b1") / name
     file.write_bytes(file.read_bytes() + b"\n")
     with pytest.raises(IntegrityError, match=name):
+        require_publishable(settings.home, "b1")
+
+
+def test_a_verdict_that_was_edited_is_refused(settings: Settings) -> None:
+    stage(settings, "b1", candle())
+    seal(settings.home, "b1", LEAVES_ETH_OUT)
+    assert require_publishable(settings.home, "b1").excluded == {"ETH/USDT:USDT": ("volume_units",)}
+    file = batch_folder(settings.home, "b1") / "report.json"
+    file.write_text(file.read_text(encoding="utf-8").replace("ETH/USDT", "BTC/USDT"), encoding="utf-8")
+    with pytest.raises(IntegrityError, match=r"report\.json"):
         require_publishable(settings.home, "b1")
 
 

@@ -11,6 +11,7 @@ VALIDATED = datetime(2026, 1, 2, 0, 5, tzinfo=UTC)
 FINE = CheckResult(name="schema_candles", passed=True, observed=0, limit=0, message="fits")
 WARNS = CheckResult(name="stale_symbols", passed=False, message="TON stands still", severity=Severity.WARNING)
 FAILS = CheckResult(name="batch_has_candles", passed=False, message="nothing came")
+OUTCOME = ExpectationOutcome(table="candles", expected="e", columns="c", passed=True, elements=5, unexpected=0)
 
 
 def record(batch_id: str = "b1", *results: CheckResult, **changes: object) -> QualityRecord:
@@ -19,7 +20,9 @@ def record(batch_id: str = "b1", *results: CheckResult, **changes: object) -> Qu
         "validated_at": VALIDATED,
         "report": CheckReport(subject="market data", results=results or (FINE,)),
         "coverage": (covered(rows=97, gaps=(run(3, 3),)), covered("ETH/USDT:USDT")),
-        "expectations": (ExpectationOutcome(expected="e", columns="c", passed=True, elements=5, unexpected=0),),
+        "expectations": (
+            ExpectationOutcome(table="t", expected="e", columns="c", passed=True, elements=5, unexpected=0),
+        ),
         "refused": {"not_positive": 2},
     }
     return QualityRecord.model_validate(facts | changes)

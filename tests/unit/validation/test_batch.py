@@ -40,10 +40,25 @@ def test_a_broken_candle_stops_the_batch_and_nothing_is_published(settings: Sett
     stage(settings, "b1", *both(5), candle(BTC, 5, high=float("inf")), candle(ETH, 5), end=END)
     report = validate_batch(settings, "b1")
     assert not report.passed
-    assert "schema_candles" in {f.name for f in report.failures if f.severity is Severity.CRITICAL}
+    assert [f.name for f in report.failures if f.severity is Severity.CRITICAL] == ["excluded_symbols_share"]
     with pytest.raises(DataQualityError, match="finite"):
         publish(settings, "b1")
     assert not Lake(settings.home.lake).exists("candles")
+
+
+def test_a_broken_candle_leaves_its_symbol_out_and_the_others_go_on(settings: Settings) -> None:
+    symbols = tuple(f"S{n}/USDT:USDT" for n in range(10))
+    rows = [candle(symbol, number) for symbol in symbols for number in range(6)]
+    rows[20] |= {"high": 1.0}
+    stage(settings, "b1", *rows, symbols=symbols, end=END)
+    report = validate_batch(settings, "b1")
+    assert report.passed
+    assert report.excluded == {"S3/USDT:USDT": ("schema_candles",)}
+    expected = next(r for r in report.results if r.name == "expectations_candles")
+    assert expected.passed, "what is left in must meet every expectation"
+    assert publish(settings, "b1").excluded == report.excluded
+    stored = Lake.of(settings).read("candles")["symbol"]
+    assert set(stored) == {*symbols} - {"S3/USDT:USDT"}
 
 
 def test_one_run_of_checks_covers_every_kind(settings: Settings) -> None:
@@ -56,6 +71,8 @@ def test_one_run_of_checks_covers_every_kind(settings: Settings) -> None:
         "failed_symbols_share",
         "series_fetched",
         "refused_records",
+        "refused_subjects",
+        "excluded_symbols_share",
         "schema_candles",
         "schema_funding_rates",
         "schema_fear_greed",

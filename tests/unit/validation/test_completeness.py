@@ -1,5 +1,5 @@
 from include.core.checks import CheckResult, Severity
-from include.validation.completeness import check_completeness
+from include.validation.completeness import check_completeness, check_excluded
 from tests.unit.market.batches import batch_info
 
 TWENTY = tuple(f"S{n}/USDT:USDT" for n in range(20))
@@ -48,11 +48,12 @@ def test_a_series_that_did_not_come_warns() -> None:
     assert "DGS10: no key" in series.message
 
 
-def test_refused_records_warn_and_more_than_one_in_a_hundred_is_critical() -> None:
-    few = results(rows={"candles": 990, "quarantine": 10})
-    assert not few["refused_records"].passed
-    assert few["refused_records"].severity is Severity.WARNING
-    assert few["refused_records_share"].passed
-    many = results(rows={"candles": 989, "quarantine": 11})["refused_records_share"]
-    assert not many.passed
-    assert many.severity is Severity.CRITICAL
+def test_more_than_one_symbol_in_ten_left_out_is_critical() -> None:
+    batch = batch_info("b1", symbols=TWENTY, rows=ROWS)
+    two = check_excluded(batch, [TWENTY[3], TWENTY[1], "macro DGS10"])
+    assert two.passed
+    assert two.message == "2 of 20 symbols are left out: S1/USDT:USDT, S3/USDT:USDT."
+    three = check_excluded(batch, TWENTY[:3])
+    assert not three.passed
+    assert three.severity is Severity.CRITICAL
+    assert three.observed == 0.15
