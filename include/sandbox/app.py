@@ -9,23 +9,31 @@ from starlette.routing import BaseRoute
 
 from include.config.settings import Settings
 from include.core.timeframes import DAY_MS
+from include.sandbox.binance.exchange_api import ExchangeApi as BinanceExchangeApi
+from include.sandbox.binance.history_api import HistoryApi as BinanceHistoryApi
+from include.sandbox.binance.quotes_api import QuotesApi as BinanceQuotesApi
+from include.sandbox.binance.requests import ExchangeRefusalError, refusal_response
+from include.sandbox.binance.statistics_api import StatisticsApi as BinanceStatisticsApi
+from include.sandbox.bybit.exchange_api import ExchangeApi as BybitExchangeApi
+from include.sandbox.bybit.history_api import HistoryApi as BybitHistoryApi
+from include.sandbox.bybit.quotes_api import QuotesApi as BybitQuotesApi
+from include.sandbox.bybit.statistics_api import StatisticsApi as BybitStatisticsApi
 from include.sandbox.clock import VirtualClock
 from include.sandbox.control_api import ControlApi
-from include.sandbox.exchange_api import ExchangeApi
-from include.sandbox.exchange_info import REQUEST_WEIGHT_PER_MINUTE
-from include.sandbox.exchange_requests import ExchangeRefusalError, refusal_response
 from include.sandbox.macro_api import MacroApi
 from include.sandbox.market_data import MarketData
 from include.sandbox.recorded import RecordedMarket
-from include.sandbox.request_budget import RequestBudget
+from include.sandbox.request_budget import Limits, RequestBudget
 from include.sandbox.sentiment_api import SentimentApi
 from include.sandbox.slack_api import slack_routes
 from include.sandbox.synthetic import SyntheticMarket
 
 CLOCK_FILE = "clock.json"
+BINANCE = (BinanceExchangeApi, BinanceHistoryApi, BinanceStatisticsApi, BinanceQuotesApi)
+BYBIT = (BybitExchangeApi, BybitHistoryApi, BybitStatisticsApi, BybitQuotesApi)
 
 
-def create_app(settings: Settings, *, weight_per_minute: int = REQUEST_WEIGHT_PER_MINUTE) -> Starlette:
+def create_app(settings: Settings, *, limits: Limits | None = None) -> Starlette:
     """Return the sandbox as an ASGI application.
 
     Parameters
@@ -33,8 +41,8 @@ def create_app(settings: Settings, *, weight_per_minute: int = REQUEST_WEIGHT_PE
     settings : Settings
         `sandbox_data` names the recorded data, None simulates the universe's symbols from `seed`;
         the virtual clock is kept in `home.sandbox`.
-    weight_per_minute : int
-        Request weight after which the exchange answers 429; benchmarks raise it.
+    limits : Limits or None
+        What the exchanges grant; None: what they really do.
 
     Raises
     ------
@@ -52,7 +60,7 @@ def create_app(settings: Settings, *, weight_per_minute: int = REQUEST_WEIGHT_PE
 
     return Starlette(
         routes=_routes(settings, data, clock),
-        middleware=_middleware(weight_per_minute),
+        middleware=_middleware(limits or Limits(), clock),
         exception_handlers={ExchangeRefusalError: refusal_response},
         lifespan=lifespan,
     )
@@ -68,14 +76,15 @@ def open_market(settings: Settings) -> MarketData:
 def _routes(settings: Settings, data: MarketData, clock: VirtualClock) -> list[BaseRoute]:
     return [
         *ControlApi(settings, data, clock).routes(),
-        *ExchangeApi(data, clock).routes(),
+        *(route for api in BINANCE for route in api(data, clock).routes()),
+        *(route for api in BYBIT for route in api(data.bybit, clock).routes()),
         *SentimentApi(data, clock).routes(),
         *MacroApi(data, clock).routes(),
         *slack_routes(settings),
     ]
 
 
-def _middleware(weight_per_minute: int) -> list[Middleware]:
+def _middleware(limits: Limits, clock: VirtualClock) -> list[Middleware]:
     # Outermost first. What spoils answers on purpose belongs in front of the budget, so that every
     # outside system is reached by it and refused requests still count.
-    return [Middleware(RequestBudget, weight_per_minute=weight_per_minute)]
+    return [Middleware(RequestBudget, limits=limits, now_ms=clock.now_ms)]

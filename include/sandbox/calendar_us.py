@@ -3,9 +3,9 @@
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
-Days = NDArray[np.datetime64]
+from include.sandbox.market_data import Days
+
 FIRST_YEAR, LAST_YEAR = 1970, 2050
 # month, weekday, which one in the month
 FLOATING = ((1, "Mon", 3), (2, "Mon", 3), (9, "Mon", 1), (10, "Mon", 2), (11, "Thu", 4))

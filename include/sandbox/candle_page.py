@@ -1,30 +1,12 @@
-"""One page of candles as the exchange answers it: which rows, the open candle as it stands now, the text.
+"""One page of records as an exchange answers it: which rows, and the open candle as it stands now.
 
-Request parsing does not belong here (`exchange_api`).
+Request parsing and the spelling of rows do not belong here (`binance`, `bybit`).
 """
-
-from decimal import Decimal
-from math import isnan
 
 import numpy as np
 
-from include.sandbox.exchange_info import decimals_of
 from include.sandbox.market_data import CandleSeries, Floats, Instants
-
-KlineRow = tuple[
-    int,
-    str | None,
-    str | None,
-    str | None,
-    str | None,
-    str | None,
-    int,
-    str | None,
-    int | None,
-    str | None,
-    str | None,
-    str,
-]
+from include.sandbox.numbers import decimals_of
 
 # When the extremes of a candle are reached, as fractions of its time.
 FIRST_EXTREME, SECOND_EXTREME = 0.25, 0.75
@@ -66,6 +48,23 @@ def page_rows(
     return start, max(min(start + limit, stop), start)
 
 
+def newest_rows(
+    times: Instants,
+    now_ms: int,
+    start_ms: int | None,
+    end_ms: int | None,
+    limit: int,
+) -> tuple[int, int]:
+    """Return the range of the last `limit` rows from `start_ms` to `end_ms`, both included, none after the now.
+
+    Endpoints that count back from the end answer so: of a span of more rows than a page they drop the oldest.
+    """
+    last_ms = now_ms if end_ms is None else min(now_ms, end_ms)
+    stop = int(np.searchsorted(times, last_ms, side="right"))
+    start = 0 if start_ms is None else int(np.searchsorted(times, start_ms))
+    return max(start, stop - limit), max(start, stop)
+
+
 def as_seen(candles: CandleSeries, length_ms: int, now_ms: int) -> CandleSeries:
     """Return `candles` as they stand at `now_ms`: of a last candle still open only what has happened.
 
@@ -85,36 +84,9 @@ def as_seen(candles: CandleSeries, length_ms: int, now_ms: int) -> CandleSeries:
     return CandleSeries(**values)
 
 
-def kline_rows(candles: CandleSeries, length_ms: int) -> list[KlineRow]:
-    """Return the twelve fields of each candle as the exchange spells them; what is not known is None."""
-    open_times = candles.open_time.tolist()
-    return list(
-        zip(
-            open_times,
-            _texts(candles.open),
-            _texts(candles.high),
-            _texts(candles.low),
-            _texts(candles.close),
-            _texts(candles.volume),
-            [open_time + length_ms - 1 for open_time in open_times],
-            _texts(candles.quote_volume),
-            [None if isnan(count) else int(count) for count in candles.trades.tolist()],
-            _texts(candles.taker_buy_volume),
-            _texts(candles.taker_buy_quote_volume),
-            ["0"] * len(open_times),
-            strict=True,
-        )
-    )
-
-
-def number_text(value: float) -> str:
-    """Return the shortest decimal text that reads back as `value`, never with an exponent."""
-    text = repr(value)
-    return format(Decimal(text), "f") if "e" in text else text
-
-
-def _texts(values: Floats) -> list[str | None]:
-    return [None if isnan(value) else number_text(value) for value in values.tolist()]
+def page_of(candles: CandleSeries, rows: tuple[int, int], length_ms: int, now_ms: int) -> CandleSeries:
+    """Return the candles of the range `rows` as they stand at `now_ms`."""
+    return as_seen(candles.rows(*rows), length_ms, now_ms)
 
 
 def _path(whole: Floats, fraction: float) -> Floats:

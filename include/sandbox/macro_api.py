@@ -1,7 +1,8 @@
-"""FRED's observations endpoint.
+"""FRED's observations endpoint, with the real-time periods of its values.
 
 A value exists from its publication on: daily series on the next business day at 22:00 UTC, the H.10
-exchange rates on the following Monday, monthly averages on the first business day after the month.
+exchange rates on the following Monday, monthly averages on the first business day after the month. A value that was
+revised later has several real-time periods, one after the other.
 """
 
 from dataclasses import dataclass
@@ -15,19 +16,19 @@ from starlette.routing import BaseRoute, Route
 
 from include.core.timeframes import DAY_MS, HOUR_MS
 from include.sandbox.calendar_us import (
-    Days,
     first_business_day_of_next_month,
     following_monday,
     is_monthly,
     next_business_day,
 )
 from include.sandbox.clock import VirtualClock
-from include.sandbox.market_data import MacroSeries, MarketData
+from include.sandbox.market_data import Days, Instants, MacroSeries, MarketData
 
 WEEKLY_RELEASE = ("DTWEXBGS", "DEXJPUS")
 PUBLICATION_HOUR_MS = 22 * HOUR_MS
 EARLIEST, LATEST = "1776-07-04", "9999-12-31"
 LIMIT = 100_000
+MOST_VINTAGES = 2_000
 # A series with values on fewer of its weekdays than this is not a daily one.
 DAILY_SHARE = 0.8
 
@@ -110,21 +111,42 @@ def published_at(series_id: str, dates: Days) -> np.ndarray[tuple[int], np.dtype
 
 
 def _visible(series: MacroSeries, query: _Query, now_ms: int) -> list[dict[str, str]]:
-    published_ms = published_at(query.series_id, series.date)
-    published_day = (published_ms // DAY_MS).astype("datetime64[D]")
-    chosen = (published_ms <= now_ms) & (published_day <= query.realtime_end)
-    chosen &= (series.date >= query.start) & (series.date <= query.end)
-    since = np.maximum(published_day, query.realtime_start)
-    until = str(query.realtime_end)
+    published_ms = _published_ms(query.series_id, series)
+    order = np.lexsort((published_ms, series.date))
+    order = order[published_ms[order] <= now_ms]
+    date, value = series.date[order], series.value[order]
+    since = (published_ms[order] // DAY_MS).astype("datetime64[D]")
+    _require_few_vintages(since, query)
+    until = np.full(len(order), np.datetime64(LATEST))
+    is_revised = np.append(date[1:] == date[:-1], False) if len(order) else np.zeros(0, bool)
+    until[is_revised] = np.roll(since, -1)[is_revised] - 1
+    chosen = (since <= query.realtime_end) & (until >= query.realtime_start)
+    chosen &= (date >= query.start) & (date <= query.end)
     return [
         {
-            "realtime_start": str(since[row]),
-            "realtime_end": until,
-            "date": str(series.date[row]),
-            "value": "." if np.isnan(series.value[row]) else repr(float(series.value[row])),
+            "realtime_start": str(max(since[row], query.realtime_start)),
+            "realtime_end": str(min(until[row], query.realtime_end)),
+            "date": str(date[row]),
+            "value": "." if np.isnan(value[row]) else repr(float(value[row])),
         }
         for row in np.flatnonzero(chosen)
     ]
+
+
+def _published_ms(series_id: str, series: MacroSeries) -> Instants:
+    by_rule = published_at(series_id, series.date)
+    told = series.published.astype("datetime64[ms]").astype(np.int64) + PUBLICATION_HOUR_MS
+    return np.where(np.isnat(series.published), by_rule, told)
+
+
+def _require_few_vintages(since: Days, query: _Query) -> None:
+    inside = since[(since >= query.realtime_start) & (since <= query.realtime_end)]
+    count = len(np.unique(inside))
+    if count > MOST_VINTAGES:
+        raise FredRefusalError(
+            f"There are {count} vintage dates in the specified real-time period: {query.realtime_start} to "
+            f"{query.realtime_end}.  This exceeds the maximum number of vintage dates allowed ({MOST_VINTAGES})."
+        )
 
 
 def _with_holidays(series: MacroSeries) -> MacroSeries:
@@ -138,7 +160,12 @@ def _with_holidays(series: MacroSeries) -> MacroSeries:
         return series
     dates = np.concatenate([series.date, absent])
     order = np.argsort(dates, kind="stable")
-    return MacroSeries(dates[order], np.concatenate([series.value, np.full(len(absent), np.nan)])[order])
+    nothing, unsaid = np.full(len(absent), np.nan), np.full(len(absent), "NaT", "datetime64[D]")
+    return MacroSeries(
+        dates[order],
+        np.concatenate([series.value, nothing])[order],
+        np.concatenate([series.published, unsaid])[order],
+    )
 
 
 def _parsed(params: QueryParams, today: np.datetime64) -> _Query:
@@ -153,7 +180,7 @@ def _parsed(params: QueryParams, today: np.datetime64) -> _Query:
     order = params.get("sort_order", "asc")
     if order not in ("asc", "desc"):
         raise FredRefusalError("Value of sort_order is not one of: 'asc', 'desc'.")
-    return _Query(
+    query = _Query(
         series_id=params["series_id"],
         start=_day(params, "observation_start", EARLIEST),
         end=_day(params, "observation_end", LATEST),
@@ -163,6 +190,9 @@ def _parsed(params: QueryParams, today: np.datetime64) -> _Query:
         limit=_whole(params, "limit", LIMIT, 1, LIMIT),
         offset=_whole(params, "offset", 0, 0, 2**31),
     )
+    if query.realtime_start > query.realtime_end:
+        raise FredRefusalError("The value of realtime_start should be less than or equal to realtime_end.")
+    return query
 
 
 def _day(params: QueryParams, name: str, default: str) -> np.datetime64:

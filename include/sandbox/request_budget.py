@@ -1,4 +1,4 @@
-"""The exchange's request limits: weight per minute of an IP, funding requests per five minutes.
+"""The limits of both exchanges: weight and requests of an address per window, and the ban of who goes on regardless.
 
 Limits run on the wall clock, as a client's waiting does, not on the virtual one.
 """
@@ -8,105 +8,185 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from starlette.datastructures import MutableHeaders, QueryParams
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from include.sandbox.exchange_info import REQUEST_WEIGHT_PER_MINUTE
+from include.sandbox.binance.exchange_info import REQUEST_WEIGHT_PER_MINUTE
+from include.sandbox.bybit.requests import TOO_MANY_VISITS, envelope
+from include.sandbox.request_weights import weight_of
 
 USED_WEIGHT_HEADER = "X-MBX-USED-WEIGHT-1M"
-# Most rows of a page, weight of the request; above the last one the weight is 10.
-KLINE_WEIGHTS = ((99, 1), (499, 2), (1000, 5))
-HEAVIEST = 10
+BINANCE_PATHS = ("/fapi/", "/futures/data/")
+STATISTICS_PATHS = "/futures/data/"
 FUNDING_PATH = "/fapi/v1/fundingRate"
-FUNDING_REQUESTS_PER_WINDOW = 500
-FUNDING_WINDOW_SECONDS = 300
+BYBIT_PATHS = "/v5/"
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many requests, or so much weight, per fixed window of `seconds`."""
+
+    limit: int
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the exchanges grant an address; the defaults are theirs.
+
+    Who sends `refusals_before_ban` more requests while one of them is used up is banned for `ban_seconds`.
+    """
+
+    weight: Rate = Rate(REQUEST_WEIGHT_PER_MINUTE, 60)
+    funding: Rate = Rate(500, 300)
+    statistics: Rate = Rate(1000, 300)
+    bybit: Rate = Rate(600, 5)
+    refusals_before_ban: int = 20
+    ban_seconds: int = 120
 
 
 @dataclass
 class Window:
-    """What was used of a limit since the start of the current fixed window of `seconds`."""
+    """What was used of a rate since the start of the current window."""
 
-    limit: int
-    seconds: int
+    rate: Rate
     wall: Callable[[], float] = time.time
     used: int = 0
     _number: int = field(default=-1, init=False)
 
     def take(self, amount: int) -> bool:
         """Use `amount` and return whether the limit still holds."""
-        number = int(self.wall() // self.seconds)
+        number = int(self.wall() // self.rate.seconds)
         if number != self._number:
             self._number, self.used = number, 0
         self.used += amount
-        return self.used <= self.limit
+        return self.used <= self.rate.limit
 
     def seconds_left(self) -> int:
         """Return the whole seconds after which the window is over, at least 1."""
-        return int(self.seconds - self.wall() % self.seconds) + 1
+        return int(self.rate.seconds - self.wall() % self.rate.seconds) + 1
+
+
+@dataclass
+class Patience:
+    """How an exchange bears with a client that goes on after it was refused."""
+
+    limits: Limits
+    wall: Callable[[], float] = time.time
+    _refusals: int = field(default=0, init=False)
+    _banned_until: float = field(default=0.0, init=False)
+
+    def seconds_banned(self) -> int:
+        """Return the whole seconds for which the client stays banned, 0 when it is not."""
+        left = self._banned_until - self.wall()
+        return int(left) + 1 if left > 0 else 0
+
+    def refuse(self) -> None:
+        """Count a refused request; the one too many bans."""
+        self._refusals += 1
+        if self._refusals > self.limits.refusals_before_ban:
+            self._refusals, self._banned_until = 0, self.wall() + self.limits.ban_seconds
+
+    def forgive(self) -> None:
+        """Forget the refusals: a request came within the limits."""
+        self._refusals = 0
 
 
 class RequestBudget:
-    """ASGI middleware that counts requests to `/fapi/`, says what was used, and refuses beyond the limits.
+    """ASGI middleware that counts requests to the exchanges, says what was used, and refuses beyond the limits.
 
     Parameters
     ----------
     app : ASGIApp
         What answers requests within the limits.
-    weight_per_minute : int
-        The exchange's own is 2,400.
+    limits : Limits
+        What is granted.
+    now_ms : callable
+        The virtual now, which Bybit's answers carry.
     wall : callable
         Seconds since the epoch.
     """
 
     def __init__(
-        self,
-        app: ASGIApp,
-        weight_per_minute: int = REQUEST_WEIGHT_PER_MINUTE,
-        wall: Callable[[], float] = time.time,
+        self, app: ASGIApp, limits: Limits, now_ms: Callable[[], int], wall: Callable[[], float] = time.time
     ) -> None:
         self._app = app
-        self._weights = Window(weight_per_minute, 60, wall)
-        self._funding = Window(FUNDING_REQUESTS_PER_WINDOW, FUNDING_WINDOW_SECONDS, wall)
+        self._now_ms = now_ms
+        self._wall = wall
+        self._weights = Window(limits.weight, wall)
+        self._families = {FUNDING_PATH: Window(limits.funding, wall), STATISTICS_PATHS: Window(limits.statistics, wall)}
+        self._bybit = Window(limits.bybit, wall)
+        self._binance_patience, self._bybit_patience = Patience(limits, wall), Patience(limits, wall)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer or refuse one request."""
-        if scope["type"] != "http" or not scope["path"].startswith("/fapi/"):
+        path = scope.get("path", "")
+        if scope["type"] != "http" or not path.startswith((*BINANCE_PATHS, BYBIT_PATHS)):
             await self._app(scope, receive, send)
             return
-        refusal = self._refusal(scope["path"], QueryParams(scope["query_string"]))
-        used = str(self._weights.used)
+        if path.startswith(BYBIT_PATHS):
+            refusal, told = self._refusal_of_bybit(), self._bybit_headers()
+        else:
+            refusal = self._refusal_of_binance(path, QueryParams(scope["query_string"]))
+            told = {USED_WEIGHT_HEADER: str(self._weights.used)}
 
-        async def send_with_weight(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)[USED_WEIGHT_HEADER] = used
+                MutableHeaders(scope=message).update(told)
             await send(message)
 
-        await (refusal or self._app)(scope, receive, send_with_weight)
+        await (refusal or self._app)(scope, receive, send_with_headers)
 
-    def _refusal(self, path: str, params: QueryParams) -> JSONResponse | None:
+    def _refusal_of_binance(self, path: str, params: QueryParams) -> Response | None:
+        if banned := self._binance_patience.seconds_banned():
+            return _banned(banned, self._wall)
+        used_up = self._used_up(path, params)
+        if used_up is None:
+            self._binance_patience.forgive()
+            return None
+        self._binance_patience.refuse()
+        return _too_many(used_up)
+
+    def _used_up(self, path: str, params: QueryParams) -> Window | None:
         if not self._weights.take(weight_of(path, params)):
-            return _too_many(f"{self._weights.limit} requests per minute", self._weights)
-        if path == FUNDING_PATH and not self._funding.take(1):
-            return _too_many(f"{self._funding.limit} requests per 5 minutes", self._funding)
+            return self._weights
+        for prefix, window in self._families.items():
+            if path.startswith(prefix) and not window.take(1):
+                return window
         return None
 
+    def _refusal_of_bybit(self) -> Response | None:
+        if self._bybit_patience.seconds_banned():
+            return PlainTextResponse("403, access too frequent, please try your request later.", 403)
+        if self._bybit.take(1):
+            self._bybit_patience.forgive()
+            return None
+        self._bybit_patience.refuse()
+        message = "Too many visits. Exceeded the API Rate Limit."
+        return JSONResponse(envelope({}, self._now_ms(), TOO_MANY_VISITS, message))
 
-def weight_of(path: str, params: QueryParams) -> int:
-    """Return the weight of a request, as the exchange documents it for USDⓈ-M futures."""
-    if path == "/fapi/v1/klines":
-        limit = params.get("limit", "")
-        rows = int(limit) if limit.isdecimal() else 500
-        return next((weight for most, weight in KLINE_WEIGHTS if rows <= most), HEAVIEST)
-    if path == FUNDING_PATH:
-        return 0  # it has a limit of its own
-    if path == "/fapi/v1/premiumIndex" and "symbol" not in params:
-        return HEAVIEST
-    return 1
+    def _bybit_headers(self) -> dict[str, str]:
+        now_ms, left = self._now_ms(), self._bybit.rate.limit - self._bybit.used
+        return {
+            "X-Bapi-Limit": str(self._bybit.rate.limit),
+            "X-Bapi-Limit-Status": str(max(left, 0)),
+            "X-Bapi-Limit-Reset-Timestamp": str(now_ms if left >= 0 else now_ms + 1000 * self._bybit.seconds_left()),
+        }
 
 
-def _too_many(limit: str, window: Window) -> JSONResponse:
+def _too_many(window: Window) -> JSONResponse:
     message = (
-        f"Too many requests; current limit of IP(127.0.0.1) is {limit}. "
+        f"Too many requests; current limit of IP(127.0.0.1) is {window.rate.limit} "
+        f"requests per {window.rate.seconds} seconds. "
         "Please use the websocket for live updates to avoid polling the API."
     )
     return JSONResponse({"code": -1003, "msg": message}, 429, {"Retry-After": str(window.seconds_left())})
+
+
+def _banned(seconds: int, wall: Callable[[], float]) -> JSONResponse:
+    until_ms = round((wall() + seconds) * 1000)
+    message = (
+        f"Way too many requests; IP(127.0.0.1) banned until {until_ms}. "
+        "Please use the websocket for live updates to avoid bans."
+    )
+    return JSONResponse({"code": -1003, "msg": message}, 418, {"Retry-After": str(seconds)})

@@ -9,6 +9,7 @@ import uvicorn
 from include.config.settings import Settings
 from include.core.errors import AlreadyRunningError
 from include.sandbox.app import create_app
+from include.sandbox.request_budget import Limits
 
 HOST = "127.0.0.1"
 
@@ -46,9 +47,8 @@ def listen(port: int) -> socket.socket:
     return listener
 
 
-def server_of(settings: Settings, *, weight_per_minute: int | None = None) -> uvicorn.Server:
+def server_of(settings: Settings, *, limits: Limits | None = None) -> uvicorn.Server:
     """Return the server of the sandbox; give its `run` the socket of `listen`."""
-    limits = {} if weight_per_minute is None else {"weight_per_minute": weight_per_minute}
-    app = create_app(settings, **limits)
+    app = create_app(settings, limits=limits)
     # Bare: the access log would drown everything else, and clients drop idle connections themselves.
     return uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2))

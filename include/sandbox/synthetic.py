@@ -9,22 +9,21 @@ Candles of less than an hour are not simulated: the exchange answers with none.
 """
 
 from collections.abc import Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
+from include.core.seeding import derive_seed
 from include.core.symbols import market_id
-from include.sandbox.exchange_info import exchange_info, symbol_info
-from include.sandbox.market_data import CandleSeries, FearGreedSeries, FundingSeries, MacroSeries
+from include.sandbox.binance.exchange_info import exchange_info, symbol_info
+from include.sandbox.market_data import CandleSeries, FearGreedSeries, MacroSeries
+from include.sandbox.synthetic_bybit import bybit_candles, bybit_character
 from include.sandbox.synthetic_factors import END_MS, Factors, simulate_factors
 from include.sandbox.synthetic_macro import simulate_fear_greed, simulate_macro
-from include.sandbox.synthetic_symbol import Character, aggregate, character_of, funding_of, hourly_candles
-
-AGGREGATED = ("4h", "1d")
-# hourly candles are large (2 MB a symbol) and seldom asked for
-HOURLY_SYMBOLS_KEPT = 4
+from include.sandbox.synthetic_symbol import Character, character_of, hourly_candles
+from include.sandbox.synthetic_venue import SyntheticVenue
 
 
-class SyntheticMarket:
+class SyntheticMarket(SyntheticVenue):
     """A `MarketData` made of numbers.
 
     Parameters
@@ -36,11 +35,7 @@ class SyntheticMarket:
     """
 
     def __init__(self, symbols: Sequence[str], seed: int) -> None:
-        self._seed = seed
-        self._characters = {name: character_of(name, seed) for name in map(market_id, symbols)}
-        self._aggregated: dict[tuple[str, str], CandleSeries] = {}
-        self._funding: dict[str, FundingSeries] = {}
-        self._hourly = lru_cache(HOURLY_SYMBOLS_KEPT)(self._simulate)
+        super().__init__({name: character_of(name, seed) for name in map(market_id, symbols)}, seed, self._simulate)
 
     @property
     def name(self) -> str:
@@ -52,32 +47,15 @@ class SyntheticMarket:
         """Nominal end of the data; candles go on past it."""
         return END_MS
 
-    def symbols(self) -> tuple[str, ...]:
-        """Return every symbol that the exchange lists."""
-        return tuple(self._characters)
+    @cached_property
+    def bybit(self) -> SyntheticVenue:
+        """The second venue, which trades the same symbols."""
+        characters = {name: bybit_character(character) for name, character in self._characters.items()}
+        return SyntheticVenue(characters, derive_seed(self._seed, "bybit"), self._simulate_bybit)
 
     def exchange_info(self) -> dict[str, Any]:
         """Return the exchange's description of itself and its symbols, `serverTime` left out."""
-        return exchange_info(
-            symbol_info(c.symbol, c.listed_ms, c.price_decimals, c.quantity_decimals) for c in self._characters.values()
-        )
-
-    def candles(self, symbol: str, timeframe: str) -> CandleSeries | None:
-        """Return the candles of a listed symbol at 1h, 4h or 1d, None at any other timeframe."""
-        if timeframe == "1h":
-            return self._hourly(symbol)
-        if timeframe not in AGGREGATED:
-            return None
-        if (symbol, timeframe) not in self._aggregated:
-            hourly = self._hourly(symbol)
-            self._aggregated |= {(symbol, longer): aggregate(hourly, longer) for longer in AGGREGATED}
-        return self._aggregated[symbol, timeframe]
-
-    def funding(self, symbol: str) -> FundingSeries:
-        """Return the settlements of a listed symbol."""
-        if symbol not in self._funding:
-            self._funding[symbol] = funding_of(self._characters[symbol], self._hourly(symbol), self._seed)
-        return self._funding[symbol]
+        return exchange_info(map(symbol_info, self.listings()))
 
     def fear_greed(self) -> FearGreedSeries:
         """Return the fear and greed index of the market factor."""
@@ -99,6 +77,8 @@ class SyntheticMarket:
     def _macro(self) -> dict[str, MacroSeries]:
         return simulate_macro(self._factors, self._seed)
 
-    def _simulate(self, symbol: str) -> CandleSeries:
-        character: Character = self._characters[symbol]
+    def _simulate(self, character: Character) -> CandleSeries:
         return hourly_candles(character, self._factors, self._seed)
+
+    def _simulate_bybit(self, character: Character) -> CandleSeries:
+        return bybit_candles(character, self.hourly(character.symbol), self._seed)

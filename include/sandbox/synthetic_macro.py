@@ -7,8 +7,8 @@ import numpy as np
 from include.core.clock import from_ms
 from include.core.seeding import derive_seed
 from include.core.timeframes import DAY_MS, HOUR_MS
-from include.sandbox.calendar_us import federal_calendar
-from include.sandbox.market_data import FearGreedSeries, Floats, MacroSeries
+from include.sandbox.calendar_us import federal_calendar, following_monday
+from include.sandbox.market_data import Days, FearGreedSeries, Floats, MacroSeries
 from include.sandbox.synthetic_factors import END_MS, HORIZON_DAYS, START_MS, Factors, autoregressive
 
 # Highest value of each word, as alternative.me uses them.
@@ -18,6 +18,8 @@ LEAD_DAYS = 120
 CALM_VIX = 16.0
 VIX_PER_VOLATILITY = 6.0
 LOWEST_VIX = 9.0
+# the dollar index is revised when trade weights are, as a third of its real values were
+REVISED, REVISED_SHARE = "DTWEXBGS", 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,8 @@ def simulate_macro(factors: Factors, seed: int) -> dict[str, MacroSeries]:
     values = {name: _walk(walk, len(days), derive_seed(seed, "synthetic", name)) for name, walk in WALKS.items()}
     values["T10Y2Y"] = np.round(values["DGS10"] - values["DGS2"], 2)
     values["VIXCLS"] = _vix(factors, days, derive_seed(seed, "synthetic", "VIXCLS"))
-    series = {name: MacroSeries(days, value) for name, value in values.items()}
+    series = {name: MacroSeries(days, value, _by_rule(days)) for name, value in values.items()}
+    series[REVISED] = _revised(series[REVISED], WALKS[REVISED], seed)
     return {**series, "FEDFUNDS": _policy_rate(first, last, seed)}
 
 
@@ -88,4 +91,25 @@ def _policy_rate(first: np.datetime64, last: np.datetime64, seed: int) -> MacroS
     rng = np.random.default_rng(derive_seed(seed, "synthetic", "FEDFUNDS"))
     moves = rng.choice([-0.25, 0.0, 0.25], len(months), p=[0.15, 0.75, 0.1])
     rate = np.asarray(np.round(np.clip(4.33 + np.cumsum(moves), 0.08, 9.0), 2), np.float64)
-    return MacroSeries(months.astype("datetime64[D]"), rate)
+    days = months.astype("datetime64[D]")
+    return MacroSeries(days, rate, _by_rule(days))
+
+
+def _by_rule(days: Days) -> Days:
+    return np.full(len(days), "NaT", "datetime64[D]")
+
+
+def _revised(series: MacroSeries, walk: _Walk, seed: int) -> MacroSeries:
+    """Return `series` with some days told differently at first and put right a week after their release."""
+    rng = np.random.default_rng(derive_seed(seed, "synthetic", REVISED, "revisions"))
+    chosen = np.flatnonzero(rng.random(len(series.date)) < REVISED_SHARE)
+    first = series.value.copy()
+    first[chosen] = np.round(first[chosen] + rng.normal(0, walk.step / 3, len(chosen)), walk.decimals)
+    days = series.date[chosen]
+    date = np.concatenate([series.date, days])
+    order = np.argsort(date, kind="stable")
+    return MacroSeries(
+        date[order],
+        np.concatenate([first, series.value[chosen]])[order],
+        np.concatenate([series.published, following_monday(following_monday(days))])[order],
+    )

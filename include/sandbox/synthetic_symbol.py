@@ -126,21 +126,30 @@ def aggregate(hourly: CandleSeries, timeframe: str) -> CandleSeries:
     )
 
 
+def hourly_premium(character: Character, hourly: CandleSeries, seed: int) -> Floats:
+    """Return the premium of the perpetual over its index at the end of each hour, fraction.
+
+    It follows past returns; it says nothing of future ones.
+    """
+    rng = np.random.default_rng(derive_seed(seed, "synthetic", character.symbol, "funding"))
+    returns = hourly.close / hourly.open - 1
+    return autoregressive(rng.normal(0, 3e-5, len(returns)) + 0.006 * returns, PREMIUM_MEMORY)
+
+
 def funding_of(character: Character, hourly: CandleSeries, seed: int) -> FundingSeries:
     """Return the settlements of a symbol: premium averaged over the interval, in the exchange's formula.
 
     The rate is P + clamp(I − P, ±0.05 %), over 8 hours, scaled to the interval (Binance, "Introduction
-    to Binance Futures Funding Rates"). The premium follows past returns; it says nothing of future ones.
+    to Binance Futures Funding Rates").
     """
-    rng = np.random.default_rng(derive_seed(seed, "synthetic", character.symbol, "funding"))
-    returns = hourly.close / hourly.open - 1
-    premium = autoregressive(rng.normal(0, 3e-5, len(returns)) + 0.006 * returns, PREMIUM_MEMORY)
+    premium = hourly_premium(character, hourly, seed)
     hours = character.funding_hours
     count = len(premium) // hours
     average = premium[: count * hours].reshape(count, hours).mean(axis=1)
     rate = (average + np.clip(INTEREST_PER_8H - average, -PREMIUM_BAND, PREMIUM_BAND)) * hours / 8
     settled = hourly.open_time[0] + (np.arange(1, count + 1, dtype=np.int64) * hours * HOUR_MS)
     # the exchange stamps many settlements a few milliseconds late
+    rng = np.random.default_rng(derive_seed(seed, "synthetic", character.symbol, "settlement"))
     late = np.where(rng.random(count) < 0.4, rng.integers(1, 16, count), 0)
     mark_price = hourly.close[hours - 1 :: hours][:count]
     return FundingSeries(settled + late, np.round(rate, 8), mark_price)

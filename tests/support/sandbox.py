@@ -7,9 +7,11 @@ from time import monotonic, sleep
 from typing import NamedTuple
 
 from include.config.settings import Settings
+from include.sandbox.request_budget import Limits, Rate
 from include.sandbox.server import listen, server_of
 
 UNLIMITED = 10**9
+NO_LIMITS = Limits(*[Rate(UNLIMITED, 60)] * 4)
 
 
 class RunningSandbox(NamedTuple):
@@ -20,7 +22,7 @@ class RunningSandbox(NamedTuple):
 
 
 @contextmanager
-def running_sandbox(settings: Settings, weight_per_minute: int = UNLIMITED) -> Iterator[RunningSandbox]:
+def running_sandbox(settings: Settings, limits: Limits = NO_LIMITS) -> Iterator[RunningSandbox]:
     """Serve the sandbox of `settings` from a thread, on a free loopback port.
 
     Use it as ``with running_sandbox(settings) as (base_url, settings):`` and give the yielded
@@ -32,13 +34,13 @@ def running_sandbox(settings: Settings, weight_per_minute: int = UNLIMITED) -> I
     ----------
     settings : Settings
         Settings of an isolated home.
-    weight_per_minute : int
-        The exchange's request weight limit, off unless a test asks for one.
+    limits : Limits
+        The exchanges' limits, off unless a test asks for some.
     """
     with listen(0) as listener:
         port = listener.getsockname()[1]
         settings = settings.model_copy(update={"sandbox_port": port})
-        server = server_of(settings, weight_per_minute=weight_per_minute)
+        server = server_of(settings, limits=limits)
         thread = Thread(target=server.run, kwargs={"sockets": [listener]}, name="sandbox")
         thread.start()
         try:

@@ -12,8 +12,8 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
 from include.core.clock import parse_utc, to_ms
+from include.sandbox.binance.requests import ExchangeRefusalError, refusal_response
 from include.sandbox.clock import VirtualClock
-from include.sandbox.exchange_requests import ExchangeRefusalError, refusal_response
 from include.sandbox.market_data import CANDLE_COLUMNS, CandleSeries
 
 HOUR = 3_600_000

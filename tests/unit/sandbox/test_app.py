@@ -7,6 +7,7 @@ from include.config.settings import Settings, load_settings
 from include.core.errors import ConfigurationError
 from include.sandbox.app import create_app, open_market
 from include.sandbox.recorded import RecordedMarket
+from include.sandbox.request_budget import Limits, Rate
 from include.sandbox.synthetic import SyntheticMarket
 from tests.support.sandbox import running_sandbox
 from tests.unit.sandbox.recordings import FOUR_HOURS, START, ask_app, candle_frame, write_candles
@@ -45,7 +46,7 @@ def test_every_outside_system_answers(settings: Settings) -> None:
 
 
 def test_the_exchange_counts_request_weight(settings: Settings) -> None:
-    app = create_app(settings, weight_per_minute=3)
+    app = create_app(settings, limits=Limits(weight=Rate(3, 60)))
     assert [ask_app(app, "/fapi/v1/time").status_code for _ in range(4)] == [200, 200, 200, 429]
 
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.sandbox.candle_page import as_seen, kline_rows, number_text, page_rows
+from include.sandbox.candle_page import as_seen, newest_rows, page_of, page_rows
 from include.sandbox.market_data import CandleSeries
 from tests.unit.sandbox.recordings import FOUR_HOURS, START, candle_series
 
@@ -49,6 +49,27 @@ def test_a_page_equals_filtering_row_by_row(
     expected = wanted[-limit:] if start is None else wanted[:limit]
     first, stop = page_rows(np.array(times, np.int64), now, start, end, limit)
     assert times[first:stop] == expected
+
+
+@given(
+    times=st.lists(st.integers(0, 200), unique=True).map(sorted),
+    now=st.integers(0, 250),
+    start=st.none() | st.integers(0, 250),
+    end=st.none() | st.integers(0, 250),
+    limit=st.integers(1, 30),
+)
+def test_the_newest_rows_of_a_span_equal_filtering_row_by_row(
+    times: list[int], now: int, start: int | None, end: int | None, limit: int
+) -> None:
+    wanted = [t for t in times if t <= now and (start is None or t >= start) and (end is None or t <= end)]
+    first, stop = newest_rows(np.array(times, np.int64), now, start, end, limit)
+    assert times[first:stop] == wanted[-limit:]
+
+
+def test_a_page_ends_with_the_open_candle_as_it_stands() -> None:
+    candles = candle_series(open=[1, 5], high=[3, 9], low=[1, 5], close=[2, 9], volume=[4, 4])
+    page = page_of(candles, (1, 2), FOUR_HOURS, START + FOUR_HOURS + FOUR_HOURS // 2)
+    assert (page.open.tolist(), page.volume.tolist()) == ([5], [2])
 
 
 def rising() -> CandleSeries:
@@ -104,7 +125,7 @@ def test_a_seen_candle_leaves_the_markets_own_data_alone() -> None:
 
 def test_an_empty_page_stays_empty() -> None:
     empty = rising().rows(0, 0)
-    assert kline_rows(as_seen(empty, FOUR_HOURS, START), FOUR_HOURS) == []
+    assert len(as_seen(empty, FOUR_HOURS, START)) == 0
 
 
 @given(st.floats(0, 1), st.integers(0, 3))
@@ -115,32 +136,3 @@ def test_a_seen_candle_is_coherent_at_every_instant(fraction: float, decimals: i
     assert whole.low[0] <= seen.low[0] <= min(seen.open[0], seen.close[0])
     assert max(seen.open[0], seen.close[0]) <= seen.high[0] <= whole.high[0]
     assert 0 <= seen.volume[0] <= whole.volume[0]
-
-
-def test_rows_have_the_exchanges_twelve_fields_and_unknown_ones_are_null() -> None:
-    series = candle_series(
-        open=[1.5], high=[2], low=[0.00001], close=[1.75], volume=[1e-7], quote_volume=[1e22], trades=[12]
-    )
-    assert kline_rows(series, FOUR_HOURS) == [
-        (
-            START,
-            "1.5",
-            "2.0",
-            "0.00001",
-            "1.75",
-            "0.0000001",
-            START + FOUR_HOURS - 1,
-            "1" + "0" * 22,
-            12,
-            None,
-            None,
-            "0",
-        )
-    ]
-
-
-@given(st.floats(min_value=1e-9, max_value=1e18))
-def test_number_text_reads_back_exactly_and_has_no_exponent(value: float) -> None:
-    text = number_text(value)
-    assert float(text) == value
-    assert "e" not in text

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from include.core.errors import ConfigurationError
-from include.sandbox.exchange_info import exchange_info, symbol_info
-from include.sandbox.market_data import CandleSeries
+from include.sandbox.binance.exchange_info import exchange_info, symbol_info
+from include.sandbox.market_data import CandleSeries, Listing
 from include.sandbox.recorded import RecordedMarket
 from tests.support.recorded import recorded
 from tests.unit.sandbox.recordings import FOUR_HOURS, HOUR, START, candle_frame, write_candles
@@ -64,7 +64,7 @@ def test_what_is_absent_is_no_data(tmp_path: Path) -> None:
 
 def test_symbols_without_exchange_information_are_derived_from_their_candles(tmp_path: Path) -> None:
     write_candles(tmp_path, "4h", candle_frame("AUSDT", 3), candle_frame("BUSDT", 3))
-    recorded = exchange_info([symbol_info("BUSDT", 1, 5, 2)])
+    recorded = exchange_info([symbol_info(Listing("BUSDT", 1, 5, 2, 8))])
     (tmp_path / "exchange_info_2026.json").write_text(json.dumps(recorded))
     market = RecordedMarket(tmp_path)
     assert market.symbols() == ("BUSDT", "AUSDT")

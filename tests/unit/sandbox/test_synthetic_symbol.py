@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from include.core.timeframes import DAY_MS, HOUR_MS
-from include.sandbox.exchange_info import decimals_of
 from include.sandbox.market_data import CandleSeries
+from include.sandbox.numbers import decimals_of
 from include.sandbox.synthetic_factors import END_MS, Factors, simulate_factors
 from include.sandbox.synthetic_symbol import (
     LEAST_HISTORY_DAYS,

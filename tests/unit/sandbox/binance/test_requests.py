@@ -1,7 +1,7 @@
 import pytest
 from starlette.datastructures import QueryParams
 
-from include.sandbox.exchange_requests import (
+from include.sandbox.binance.requests import (
     ExchangeRefusalError,
     known_interval,
     listed_symbol,

@@ -1,6 +1,5 @@
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import ccxt
 import pandas as pd
@@ -8,8 +7,10 @@ import pytest
 from starlette.routing import BaseRoute
 
 from include.config.settings import Settings, load_settings
-from include.sandbox.exchange_api import ExchangeApi
+from include.sandbox.binance.history_api import HistoryApi, kline_rows, price_rows
 from include.sandbox.recorded import RecordedMarket
+from include.sandbox.request_budget import Limits, Rate
+from tests.support.exchanges import binance
 from tests.support.sandbox import running_sandbox
 from tests.unit.sandbox.recordings import (
     FOUR_HOURS,
@@ -17,6 +18,7 @@ from tests.unit.sandbox.recordings import (
     START,
     ask,
     candle_frame,
+    candle_series,
     stopped_clock,
     write_candles,
 )
@@ -37,7 +39,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def routes(folder: Path, tmp_path: Path) -> list[BaseRoute]:
-    return ExchangeApi(RecordedMarket(folder), stopped_clock(tmp_path, NOW)).routes()
+    return HistoryApi(RecordedMarket(folder), stopped_clock(tmp_path, NOW)).routes()
 
 
 def klines(routes: list[BaseRoute], **params: object) -> list[list[object]]:
@@ -45,13 +47,6 @@ def klines(routes: list[BaseRoute], **params: object) -> list[list[object]]:
     assert answer.status_code == 200, answer.text
     rows: list[list[object]] = answer.json()
     return rows
-
-
-def test_the_exchange_tells_the_virtual_time(routes: list[BaseRoute]) -> None:
-    assert ask(routes, "/fapi/v1/time").json() == {"serverTime": NOW}
-    assert ask(routes, "/fapi/v1/exchangeInfo").json()["serverTime"] == NOW
-    assert ask(routes, "/fapi/v1/ping").json() == {}
-    assert ask(routes, "/sapi/v1/system/status").json() == {"status": 0, "msg": "normal"}
 
 
 def test_the_last_candle_is_the_open_one_as_far_as_it_got(routes: list[BaseRoute]) -> None:
@@ -127,27 +122,59 @@ def test_funding_of_all_symbols_and_of_one_without_any(routes: list[BaseRoute]) 
     assert ask(routes, "/fapi/v1/fundingRate", symbol="NOPE").json()["code"] == -1121
 
 
-def test_the_premium_index_shows_price_and_funding_of_now(routes: list[BaseRoute]) -> None:
-    quote = ask(routes, "/fapi/v1/premiumIndex", symbol="ABCUSDT").json()
-    assert (quote["markPrice"], quote["lastFundingRate"]) == ("112.0", "0.00010000")
-    assert quote["nextFundingTime"] == START + 10 * FOUR_HOURS
-    assert quote["time"] == NOW
-    everyone = ask(routes, "/fapi/v1/premiumIndex").json()
-    assert [entry["symbol"] for entry in everyone] == ["ABCUSDT", "XYZUSDT"]
-    assert everyone[1]["markPrice"] == "103.0"  # its last close
+def test_rows_have_the_exchanges_twelve_fields_and_unknown_ones_are_null() -> None:
+    series = candle_series(
+        open=[1.5], high=[2], low=[0.00001], close=[1.75], volume=[1e-7], quote_volume=[1e22], trades=[12]
+    )
+    assert kline_rows(series, FOUR_HOURS) == [
+        (
+            START,
+            "1.5",
+            "2.0",
+            "0.00001",
+            "1.75",
+            "0.0000001",
+            START + FOUR_HOURS - 1,
+            "1" + "0" * 22,
+            12,
+            None,
+            None,
+            "0",
+        )
+    ]
+
+
+def test_rows_of_prices_without_trades_carry_zeros_and_the_seconds_of_a_candle() -> None:
+    series = candle_series(open=[1.5], high=[2], low=[1.25], close=[1.75])
+    last = START + FOUR_HOURS - 1
+    assert price_rows(series, FOUR_HOURS) == [
+        (START, "1.5", "2.0", "1.25", "1.75", "0", last, "0", 14_400, "0", "0", "0")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [("markPriceKlines", "symbol"), ("indexPriceKlines", "pair"), ("premiumIndexKlines", "symbol")],
+)
+def test_prices_that_were_not_recorded_are_no_data(routes: list[BaseRoute], path: str, name: str) -> None:
+    def asked(**params: str) -> tuple[int, object]:
+        answer = ask(routes, f"/fapi/v1/{path}", **params)
+        return answer.status_code, answer.json()
+
+    assert asked(**{name: "ABCUSDT", "interval": "4h"}) == (200, [])
+    assert asked(**{name: "NOPE", "interval": "4h"})[0] == 400
+    assert asked(**{name: "ABCUSDT", "interval": "7h"})[0] == 400
+    assert asked(interval="4h")[1] == {
+        "code": -1102,
+        "msg": f"Mandatory parameter '{name}' was not sent, was empty/null, or malformed.",
+    }
 
 
 @pytest.fixture
 def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[ccxt.binanceusdm]:
     monkeypatch.setenv("PERPETUA_UNIVERSE", "BTC/USDT:USDT,ETH/USDT:USDT")
     with running_sandbox(load_settings()) as (base_url, _):
-        yield ccxt_client(base_url)
-
-
-def ccxt_client(base_url: str) -> ccxt.binanceusdm:
-    exchange = ccxt.binanceusdm({"enableRateLimit": False})
-    exchange.urls["api"] = {name: base_url + urlsplit(url).path for name, url in exchange.urls["api"].items()}
-    return exchange
+        yield binance(base_url)
 
 
 def test_ccxt_loads_the_markets_as_linear_perpetuals(client: ccxt.binanceusdm) -> None:
@@ -183,6 +210,42 @@ def test_ccxt_fetches_funding_and_status(client: ccxt.binanceusdm) -> None:
     assert client.fetch_status()["status"] == "ok"
 
 
+def test_ccxt_pages_through_candles_without_a_hole(client: ccxt.binanceusdm) -> None:
+    client.load_markets()
+    since = client.parse8601("2024-01-01T00:00:00Z")
+    times: list[int] = []
+    while len(times) < 2_000:
+        page = client.fetch_ohlcv("ETH/USDT:USDT", "4h", since=since, limit=499)
+        times += [row[0] for row in page]
+        since = times[-1] + 1
+    assert times == [times[0] + n * FOUR_HOURS for n in range(len(times))]
+
+
+@pytest.mark.parametrize("price", ["mark", "index"])
+def test_ccxt_fetches_prices_close_to_the_traded_one(client: ccxt.binanceusdm, price: str) -> None:
+    client.load_markets()
+    traded = client.fetch_ohlcv("BTC/USDT:USDT", "4h", limit=50)
+    told = client.fetch_ohlcv("BTC/USDT:USDT", "4h", limit=50, params={"price": price})
+    assert [row[0] for row in told] == [row[0] for row in traded]
+    for (_, opened, high, low, close, volume), row in zip(told, traded, strict=True):
+        assert close == pytest.approx(row[4], rel=0.01)
+        assert low <= min(opened, close) <= max(opened, close) <= high
+        assert volume == 0
+
+
+def test_ccxt_fetches_the_premium_that_the_funding_averages(client: ccxt.binanceusdm) -> None:
+    client.load_markets()
+    premium = client.fetch_ohlcv("BTC/USDT:USDT", "1h", limit=500, params={"price": "premiumIndex"})
+    closes = {row[0]: row[4] for row in premium}
+    settled = client.fetch_funding_rate_history("BTC/USDT:USDT", limit=40)
+    for settlement in settled:
+        end = settlement["timestamp"] // HOUR * HOUR
+        average = sum(closes[end - n * HOUR] for n in range(1, 9)) / 8
+        # the exchange's formula: P + clamp(0.01 % − P, ±0.05 %)
+        expected = average + min(max(0.0001 - average, -0.0005), 0.0005)
+        assert settlement["fundingRate"] == pytest.approx(expected, abs=1e-7)
+
+
 def test_ccxt_raises_bad_symbol_and_bad_request(client: ccxt.binanceusdm) -> None:
     with pytest.raises(ccxt.BadSymbol, match="-1121"):
         client.fapiPublicGetKlines({"symbol": "NOPEUSDT", "interval": "4h"})
@@ -191,8 +254,8 @@ def test_ccxt_raises_bad_symbol_and_bad_request(client: ccxt.binanceusdm) -> Non
 
 
 def test_ccxt_meets_the_rate_limit_with_its_retry_after(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    with running_sandbox(settings, weight_per_minute=0) as (base_url, _):
-        exchange = ccxt_client(base_url)
+    with running_sandbox(settings, limits=Limits(weight=Rate(0, 60))) as (base_url, _):
+        exchange = binance(base_url)
         with pytest.raises(ccxt.DDoSProtection, match="-1003"):
             exchange.fetch_time()
         headers = {name.lower(): value for name, value in exchange.last_response_headers.items()}

@@ -42,6 +42,14 @@ def listed_symbol(params: QueryParams, listed: Collection[str]) -> str:
     return symbol
 
 
+def listed_pair(params: QueryParams, listed: Collection[str]) -> str:
+    """Return the parameter `pair`, of a perpetual its symbol, refused with −1121 when it is not listed."""
+    pair = mandatory(params, "pair")
+    if pair not in listed:
+        raise ExchangeRefusalError(-1121, "Invalid symbol.")
+    return pair
+
+
 def known_interval(params: QueryParams) -> str:
     """Return the parameter `interval`, refused with −1120 when the exchange has no such interval."""
     interval = mandatory(params, "interval")

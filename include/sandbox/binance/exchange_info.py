@@ -3,16 +3,12 @@
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-
-from include.sandbox.market_data import CandleSeries, Floats
+from include.sandbox.market_data import Listing
+from include.sandbox.numbers import unit_text
 
 QUOTE = "USDT"
 PERPETUAL_DELIVERY_MS = 4_133_404_800_000  # the exchange's spelling of "never"
 REQUEST_WEIGHT_PER_MINUTE = 2400
-# As many candles as decide the printed decimals: old ones may come from a time of another tick.
-RECENT = 1500
-MAX_DECIMALS = 8
 
 
 def exchange_info(symbols: Iterable[dict[str, Any]]) -> dict[str, Any]:
@@ -31,34 +27,25 @@ def exchange_info(symbols: Iterable[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def symbol_info(symbol: str, onboard_ms: int, price_decimals: int, quantity_decimals: int) -> dict[str, Any]:
-    """Return the document of one linear perpetual.
-
-    Parameters
-    ----------
-    symbol : str
-        The exchange's spelling, such as `BTCUSDT`.
-    onboard_ms : int
-        Start of trading, UTC epoch milliseconds.
-    price_decimals, quantity_decimals : int
-        Tick and step are one unit of the last decimal.
-    """
-    tick, step = _unit(price_decimals), _unit(quantity_decimals)
+def symbol_info(listing: Listing) -> dict[str, Any]:
+    """Return the document of one linear perpetual; tick and step are one unit of the last decimal."""
+    symbol = listing.symbol
+    tick, step = unit_text(listing.price_decimals), unit_text(listing.quantity_decimals)
     base = symbol.removesuffix(QUOTE)
     return {
         "symbol": symbol,
         "pair": symbol,
         "contractType": "PERPETUAL",
         "deliveryDate": PERPETUAL_DELIVERY_MS,
-        "onboardDate": onboard_ms,
+        "onboardDate": listing.launched_ms,
         "status": "TRADING",
         "maintMarginPercent": "2.5000",
         "requiredMarginPercent": "5.0000",
         "baseAsset": base,
         "quoteAsset": QUOTE,
         "marginAsset": QUOTE,
-        "pricePrecision": price_decimals,
-        "quantityPrecision": quantity_decimals,
+        "pricePrecision": listing.price_decimals,
+        "quantityPrecision": listing.quantity_decimals,
         "baseAssetPrecision": 8,
         "quotePrecision": 8,
         "underlyingType": "COIN",
@@ -90,26 +77,6 @@ def symbol_info(symbol: str, onboard_ms: int, price_decimals: int, quantity_deci
         ],
         "timeInForce": ["GTC", "IOC", "FOK", "GTX", "GTD"],
     }
-
-
-def derived_symbol_info(symbol: str, candles: CandleSeries) -> dict[str, Any]:
-    """Return the document of a symbol that is known by its candles alone; tick and step are the printed decimals."""
-    recent = candles.rows(max(len(candles) - RECENT, 0), len(candles))
-    prices = np.concatenate([recent.open, recent.high, recent.low, recent.close])
-    return symbol_info(symbol, int(candles.open_time[0]), decimals_of(prices), decimals_of(recent.volume))
-
-
-def decimals_of(values: Floats) -> int:
-    """Return how many decimals the shortest exact spelling of `values` needs, at most eight."""
-    finite = values[np.isfinite(values)]
-    for decimals in range(MAX_DECIMALS):
-        if np.array_equal(np.round(finite, decimals), finite):
-            return decimals
-    return MAX_DECIMALS
-
-
-def _unit(decimals: int) -> str:
-    return f"{10.0**-decimals:.{decimals}f}"
 
 
 def _rate_limit(kind: str, interval: str, number: int, limit: int) -> dict[str, Any]:
