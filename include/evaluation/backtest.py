@@ -1,7 +1,11 @@
-"""Backtest of a policy over one split: every symbol at once, equity marked to market at each close."""
+"""Backtest of a policy over one split: every symbol at once, equity marked to market at each close.
+
+Many backtests of known decisions, of which only the essence is wanted, are in `replays.py`.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,8 +15,10 @@ from include.config.system import SystemConfig
 from include.core.errors import InvalidInputError
 from include.core.progress import Progress, no_progress
 from include.environments.kernels.account import EXIT_REASONS
+from include.environments.kernels.replay import NO_DECISION
 from include.environments.phase4.account import Trade
-from include.evaluation.replay import Played, Stage, Turn
+from include.evaluation.network import Network
+from include.evaluation.replay import Actions, Played, Stage, Turn
 from include.features.dataset import Dataset, Split
 
 Predict = Callable[[NDArray[np.float32]], NDArray[np.int64]]
@@ -36,6 +42,9 @@ class BacktestResult:
         last equity stands, and before its first row the initial balance.
     exposure_usd : float64 (T, S)
         Signed notional at each close, USD.
+    actions : int8 (T, S)
+        What was decided at each close, an action of the system; −1 where no decision could be filled. Played again by
+        `backtest_actions` they give the same result.
     trades : DataFrame
         Closed trades by symbol and order of exit: symbol, side ("long" or "short"), entry_time and exit_time
         (datetime64[ms, UTC]), entry_price, exit_price, quantity, pnl_usd (from fill prices, slippage included),
@@ -53,6 +62,7 @@ class BacktestResult:
     open_time: NDArray[np.int64]
     equity: NDArray[np.float64]
     exposure_usd: NDArray[np.float64]
+    actions: Actions
     trades: pd.DataFrame
     action_counts: dict[str, int]
     traded_usd: float
@@ -63,19 +73,19 @@ class BacktestResult:
 
     @property
     def portfolio_equity(self) -> NDArray[np.float64]:
-        """Sum of the sub-accounts at each close, float64 (T,), USD."""
-        return np.asarray(self.equity.sum(axis=1))
+        """Sum of the sub-accounts at each close, symbol after symbol, float64 (T,), USD."""
+        return in_order(self.equity)
 
 
 def backtest(
     system: SystemConfig,
     dataset: Dataset,
     split: Split,
-    predict: Predict,
+    predict: Predict | Network,
     *,
     progress: Progress = no_progress,
 ) -> BacktestResult:
-    """Play `predict` over all symbols of a split, one batched call per candle.
+    """Play a policy over all symbols of a split.
 
     The accounts are those of the environment. Differences to an episode: no ruin limit (only a bankrupt
     account stops trading) and no episode length; where rows are missing and at the end of the split a
@@ -89,8 +99,9 @@ def backtest(
         Frozen dataset.
     split : {"train", "validation", "test"}
         Rows to play.
-    predict : callable
-        Takes observations float32 (n, k + 10) of the symbols that can act now, returns actions int (n,).
+    predict : callable or Network
+        Takes observations float32 (n, k + 10) of the symbols that can act now, returns actions int (n,): one call per
+        candle. A `Network` is played in compiled code, with the same result as its `predict` to the last bit.
     progress : callable
         Called with "backtest", candles done, candles in all.
 
@@ -99,29 +110,54 @@ def backtest(
     InvalidInputError
         No rows in the split, another timeframe, or actions of a wrong shape or range.
     """
-    stage = Stage(system, dataset, split)
+    return backtest_stage(Stage(system, dataset, split), predict, progress=progress)
+
+
+def backtest_stage(
+    stage: Stage, predict: Predict | Network, *, progress: Progress = no_progress, label: str = "backtest"
+) -> BacktestResult:
+    """Play a policy on a stage, as `backtest` does: for one that is played often, or under other terms."""
 
     def choose(turn: Turn) -> NDArray[np.int64]:
         return _checked(predict(turn.observations()), len(turn), stage.face.actions)
 
-    return collect(stage, stage.play(choose, progress=progress))
+    if not isinstance(predict, Network):
+        return collect(stage, stage.play(choose, progress=progress, label=label))
+    played = stage.play_network(predict)
+    progress(label, len(stage.open_time), len(stage.open_time))
+    return collect(stage, played)
+
+
+def backtest_actions(stage: Stage, actions: Actions) -> BacktestResult:
+    """Play known decisions int8 (T, S) on a stage; see `Stage.play_actions`."""
+    return collect(stage, stage.play_actions(actions))
 
 
 def collect(stage: Stage, played: Played) -> BacktestResult:
     """Return the result of a stage that was played."""
     totals = {name: sum(played.accounts[name].tolist()) for name in (*_TOTALS, "held_hours", "assumed_hours")}
     held = totals["held_hours"]
-    start = stage.system.account.initial_balance_usd
+    decided = played.marks["action"]
+    counts = np.bincount(decided[decided != NO_DECISION], minlength=stage.face.actions)
     return BacktestResult(
         symbols=stage.symbols,
         open_time=stage.open_time,
-        equity=pd.DataFrame(_matrix(stage, played.marks["equity"])).ffill().fillna(start).to_numpy(),
-        exposure_usd=np.nan_to_num(_matrix(stage, played.marks["exposure"])),
+        equity=_equity(stage, played.marks["equity"]),
+        exposure_usd=_matrix(stage, played.marks["exposure"], 0.0),
+        actions=_matrix(stage, decided, NO_DECISION),
         trades=_trades(stage, played),
-        action_counts=dict(zip(stage.face.action_names, played.action_counts.tolist(), strict=True)),
+        action_counts=dict(zip(stage.face.action_names, counts.tolist(), strict=True)),
         funding_assumed_share=totals["assumed_hours"] / held if held else None,
         **{name: totals[name] for name in _TOTALS},
     )
+
+
+def in_order(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the sums (T,) of the rows of `values` (T, S), added column after column as kernels do."""
+    total = np.zeros(len(values))
+    for column in values.T:
+        total += column
+    return total
 
 
 def _checked(actions: NDArray[np.int64], count: int, known: int) -> NDArray[np.int64]:
@@ -136,8 +172,16 @@ def _checked(actions: NDArray[np.int64], count: int, known: int) -> NDArray[np.i
     return actions
 
 
-def _matrix(stage: Stage, values: NDArray[np.float64]) -> NDArray[np.float64]:
-    matrix = np.full((len(stage.open_time), len(stage.symbols)), np.nan)
+def _equity(stage: Stage, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    matrix = _matrix(stage, values, np.nan)
+    matrix[0] = np.where(np.isnan(matrix[0]), stage.account.initial_balance_usd, matrix[0])
+    # where a symbol has no row, the last one before it
+    known = np.where(np.isnan(matrix), 0, np.arange(len(matrix))[:, None])
+    return np.asarray(np.take_along_axis(matrix, np.maximum.accumulate(known, axis=0), axis=0))
+
+
+def _matrix(stage: Stage, values: NDArray[Any], missing: float) -> NDArray[Any]:
+    matrix = np.full((len(stage.open_time), len(stage.symbols)), missing, values.dtype)
     matrix[stage.positions, stage.columns] = values
     return matrix
 

@@ -43,13 +43,12 @@ def buy_and_hold(
     Entry and exit pay fee and slippage, the position pays and receives funding. Where rows are missing it
     is sold at the last close and bought again after the break, with costs.
     """
-    stage = Stage(system, dataset, split)
+    stage = Stage(system, dataset, split).under(account=_unlevered(system.account))
 
     def choose(turn: Turn) -> NDArray[np.int64]:
         return np.where(turn.quantity == 0.0, OPEN_LONG, HOLD)
 
-    played = stage.play(choose, account=_unlevered(system.account), progress=progress, label="buy and hold")
-    return collect(stage, played)
+    return collect(stage, stage.play(choose, progress=progress, label="buy and hold"))
 
 
 def _unlevered(account: AccountConfig) -> AccountConfig:

@@ -3,26 +3,36 @@
 Limits on them do not belong here (`gates.py`).
 """
 
-import math
 from collections.abc import Mapping
-from itertools import groupby
-from statistics import median
 
-import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from include.environments.statistics import max_drawdown, profit_factor, returns_of, sharpe_ratio, win_rate
+from include.environments.statistics import defined
 from include.evaluation.backtest import BacktestResult
+from include.evaluation.metric_arrays import metric_arrays
+from include.evaluation.replays import Replays, as_replays
 
-Returns = NDArray[np.float64]
-_NO_TRADE = "no trade was closed"
-_NO_VARIATION = "the portfolio equity never moved"
 _RUINED = "the portfolio equity fell to zero or below"
 _TOO_SHORT = "the window is too short to annualise its growth"
-
-Found = dict[str, tuple[float | None, str]]
+_ONE_CANDLE = "the window is a single candle"
+_NO_PROFIT = "no trade made a profit before costs"
+_OF_CURVE = frozenset({"sharpe", "sortino", "calmar", "cagr", "exposure", "turnover"})
+_OF_TRADES = frozenset(
+    {"win_rate", "profit_factor", "consecutive_losses", "consecutive_losses_pooled", "consecutive_losses_max"}
+)
+# why a metric is undefined where neither ruin nor the lack of trades explains it
+_REASONS = {
+    "sharpe": "the portfolio equity never moved",
+    "sortino": "no candle lost",
+    "calmar": _TOO_SHORT,
+    "cagr": _TOO_SHORT,
+    "profit_factor": "no trade lost, so the factor has no bound",
+    "exposure": _ONE_CANDLE,
+    "turnover": _ONE_CANDLE,
+    "cost_share": _NO_PROFIT,
+    "funding_share": _NO_PROFIT,
+    "funding_assumed_share": "no position was ever held",
+}
 
 
 class Metrics(BaseModel):
@@ -113,79 +123,28 @@ def metrics_of(result: BacktestResult, periods_per_year: float) -> Metrics:
     Metrics
         Undefined ones None, each with its reason.
     """
-    found = _of_equity(result, periods_per_year) | _of_trades(result.trades) | _of_costs(result, periods_per_year)
-    values = {name: value for name, (value, _) in found.items()}
-    reasons = {name: reason for name, (value, reason) in found.items() if value is None}
+    return metrics_of_all(as_replays(result), periods_per_year)[0]
+
+
+def metrics_of_all(replays: Replays, periods_per_year: float) -> list[Metrics]:
+    """Return the metrics of each of many portfolios, as `metrics_of` does."""
+    arrays = metric_arrays(replays, periods_per_year)
+    ruined = (replays.equity.min(axis=1) <= 0.0).tolist()
+    columns = [[defined(value) for value in arrays[name].tolist()] for name in metric_names()]
+    found = [dict(zip(metric_names(), row, strict=True)) for row in zip(*columns, strict=True)]
+    return [_explained(values, is_ruined) for values, is_ruined in zip(found, ruined, strict=True)]
+
+
+def _explained(values: dict[str, float | None], is_ruined: bool) -> Metrics:
+    reasons = {name: _reason(name, values, is_ruined) for name, value in values.items() if value is None}
     return Metrics.model_validate({**values, "reasons": reasons})
 
 
-def sortino_ratio(returns: Returns, periods_per_year: float) -> float | None:
-    """Return the annualised mean over the annualised downside deviation around 0; None without a loss."""
-    downside = math.sqrt(float(np.mean(np.minimum(returns, 0.0) ** 2))) if len(returns) else 0.0
-    return float(returns.mean()) / downside * math.sqrt(periods_per_year) if downside > 0.0 else None
-
-
-def annual_growth(equity: Returns, periods_per_year: float) -> float | None:
-    """Return the compound growth per year of `equity` (n,), n − 1 candles apart; None from ruin or one row."""
-    if len(equity) < 2 or equity[-1] <= 0.0:
-        return None
-    # in logarithms: a good short window may grow beyond what a float can hold
-    growth = math.log(equity[-1] / equity[0]) * periods_per_year / (len(equity) - 1)
-    return math.expm1(growth) if growth < 700.0 else None
-
-
-def longest_losing_run(nets: Returns) -> int:
-    """Return the length of the longest run of negative values."""
-    return max((sum(1 for _ in run) for is_loss, run in groupby(nets < 0.0) if is_loss), default=0)
-
-
-def _of_equity(result: BacktestResult, periods: float) -> Found:
-    equity = result.portfolio_equity
-    deepest = max_drawdown(equity)
-    found: Found = {"max_drawdown": (deepest, ""), "total_return": (float(equity[-1] / equity[0] - 1.0), "")}
-    if equity.min() <= 0.0:
-        return found | dict.fromkeys(("sharpe", "sortino", "cagr", "calmar"), (None, _RUINED))
-    returns = returns_of(equity)
-    growth = annual_growth(equity, periods)
-    calmar = growth / deepest if growth is not None and deepest > 0.0 else None
-    return found | {
-        "sharpe": (sharpe_ratio(returns, periods), _NO_VARIATION),
-        "sortino": (sortino_ratio(returns, periods), "no candle lost"),
-        "cagr": (growth, _TOO_SHORT),
-        "calmar": (calmar, _TOO_SHORT if growth is None else "there was no drawdown"),
-    }
-
-
-def _of_trades(trades: pd.DataFrame) -> Found:
-    count: Found = {"trades": (float(len(trades)), "")}
-    names = ("win_rate", "profit_factor", "consecutive_losses", "consecutive_losses_pooled", "consecutive_losses_max")
-    if trades.empty:
-        return count | dict.fromkeys(names, (None, _NO_TRADE))
-    nets = trades["net_usd"].to_numpy(np.float64)
-    runs = [longest_losing_run(group.to_numpy(np.float64)) for _, group in trades.groupby("symbol")["net_usd"]]
-    pooled = trades.sort_values("exit_time", kind="stable")["net_usd"].to_numpy(np.float64)
-    return count | {
-        "win_rate": (win_rate(nets.tolist()), ""),
-        "profit_factor": (profit_factor(nets.tolist()), "no trade lost, so the factor has no bound"),
-        "consecutive_losses": (float(median(runs)), ""),
-        "consecutive_losses_pooled": (float(longest_losing_run(pooled)), ""),
-        "consecutive_losses_max": (float(max(runs)), ""),
-    }
-
-
-def _of_costs(result: BacktestResult, periods: float) -> Found:
-    equity = result.portfolio_equity
-    gross = np.abs(result.exposure_usd).sum(axis=1)
-    mean_equity, candles = float(equity.mean()), len(equity) - 1
-    is_defined = candles > 0 and equity.min() > 0.0
-    before_costs = result.trades["pnl_usd"] + result.trades["slippage_usd"]
-    profits = float(before_costs.clip(lower=0.0).sum())
-    costs = result.fees_usd + result.slippage_usd
-    no_profit = "no trade made a profit before costs"
-    return {
-        "exposure": (float(np.mean(gross / equity)) if is_defined else None, _RUINED),
-        "turnover": (result.traded_usd / mean_equity * periods / candles if is_defined else None, _RUINED),
-        "cost_share": (costs / profits if profits > 0.0 else None, no_profit),
-        "funding_share": (result.funding_usd / profits if profits > 0.0 else None, no_profit),
-        "funding_assumed_share": (result.funding_assumed_share, "no position was ever held"),
-    }
+def _reason(name: str, values: dict[str, float | None], is_ruined: bool) -> str:
+    if is_ruined and name in _OF_CURVE:
+        return _RUINED
+    if values["trades"] == 0.0 and name in _OF_TRADES:
+        return "no trade was closed"
+    if name == "calmar" and values["cagr"] is not None:
+        return "there was no drawdown"
+    return _REASONS[name]

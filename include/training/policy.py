@@ -1,10 +1,12 @@
-"""A trained policy for inference: numpy only, deterministic, built from safetensors, never unpickled.
+"""A trained policy for inference: free of torch, deterministic, built from safetensors, never unpickled.
 
-Training does not belong here.
+How it decides is in `include/evaluation/network.py`. Training does not belong here.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Literal
@@ -13,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from include.core.errors import IntegrityError, InvalidInputError
+from include.evaluation.network import Layer, Network
 from include.features.dataset import DatasetInfo
 from include.training.artifacts import (
     BEST,
@@ -30,8 +33,6 @@ from include.training.runs import read_run
 Which = Literal["best", "final"]
 _FILES: dict[str, ModelFiles] = {"best": BEST, "final": FINAL}
 _SHOWN = 8
-
-Layer = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,17 @@ class Policy:
     @property
     def observation_size(self) -> int:
         """Length of an observation."""
-        return int(self.layers[0][0].shape[1])
+        return self.network.observation_size
+
+    @cached_property
+    def network(self) -> Network:
+        """What decides: layers behind the normalisation, as a backtest plays it."""
+        normalizer = self.normalizer
+        if not normalizer.is_active:
+            size = len(normalizer.mean)
+            return Network(self.layers, np.zeros(size), np.ones(size), math.inf)
+        deviation = np.sqrt(normalizer.variance + normalizer.epsilon)
+        return Network(self.layers, normalizer.mean, deviation, normalizer.clip)
 
     def predict(self, observations: NDArray[np.float32]) -> NDArray[np.int64]:
         """Return the most probable action of each observation.
@@ -80,17 +91,7 @@ class Policy:
         int64 (n,)
             What stock `PPO.load(zip).predict(normalised, deterministic=True)` returns.
         """
-        if observations.ndim != 2 or observations.shape[1] != self.observation_size:
-            raise InvalidInputError(
-                f"`observations` must have shape (n, {self.observation_size}), was {observations.shape}. "
-                "Hint: the policy and the environment must share one feature set."
-            )
-        values = self.normalizer.apply(observations.astype(np.float32, copy=False))
-        for weight, bias in self.layers[:-1]:
-            values = np.tanh(values @ weight.T + bias)
-        weight, bias = self.layers[-1]
-        actions: NDArray[np.int64] = np.argmax(values @ weight.T + bias, axis=1)
-        return actions
+        return self.network.predict(observations)
 
 
 def load_policy(run_folder: Path, which: Which = "best") -> Policy:

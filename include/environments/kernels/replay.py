@@ -3,87 +3,116 @@
 Episodes, with their rewards, lengths and ruin, do not belong here (`episode.py`).
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from include.environments.kernels import account as accounts
 from include.environments.kernels import track as tracks
 from include.environments.kernels.account import ENDED
 from include.environments.kernels.jit import kernel
 from include.environments.kernels.records import TRADE, Record, layout
+from include.environments.phase4.actions import HOLD
 
-# where a symbol stands: the next row to live through, the end of its rows, the run that row is in, the end of its runs
-CURSOR = layout(row="i8", stop="i8", run="i8", stop_run="i8")
-# what a row leaves behind: equity and signed notional at its close, USD, and the trade that was closed in it
-MARK = layout(equity="f8", exposure="f8", has_trade="?")
-
-
-def empty_book(rows: int) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Return the memory of a replay: `MARK` (rows,) and `TRADE` (rows,), in the order of the market's rows."""
-    return np.zeros(rows, MARK), np.empty(rows, TRADE)
-
-
-@kernel
-def begin_all(seats: Any, rules: Any, symbols: Any, first_rows: Any, rows: int, cursors: Any) -> None:
-    """Give every seat a fresh account, before the first row of its symbol."""
-    for i in range(len(seats)):
-        accounts.begin(seats[i].account, rules[i].account)
-        tracks.begin(seats[i].track, rules[i].account.initial_balance)
-        cursor = cursors[i]
-        cursor.row = first_rows[i]
-        cursor.stop = first_rows[i + 1] if i + 1 < len(first_rows) else rows
-        cursor.run = symbols[i].first_run
-        cursor.stop_run = symbols[i].stop_run
+Numbers = NDArray[np.int64]
+# where a symbol stands: the next row to live through, the end of its rows, the run that row is in, the end of its runs,
+# the decision of the row before, and of the one before that
+CURSOR = layout(row="i8", stop="i8", run="i8", stop_run="i8", action="i8", late_action="i8")
+# what a row leaves behind: equity and signed notional at its close, USD, the action decided on there (NO_DECISION where
+# none could be filled), and whether a trade was closed in it
+MARK = layout(equity="f8", exposure="f8", action="i1", has_trade="?")
+NO_DECISION = -1
 
 
-@kernel
-def advance_all(
-    seats: Any, rules: Any, candles: Any, runs: Any, cursors: Any, now: int, actions: Any, book: Any, asked: Any
-) -> int:
-    """Take every symbol that has a candle at `now` through it, and say who may decide at its close.
+class Board(NamedTuple):
+    """s symbols with the n rows of a market, while they are played.
 
-    Parameters
+    Attributes
     ----------
-    seats : seats of a system (s,)
-        Account, equity track and row of each symbol.
-    rules : rules of the system (s,)
-        Settings of each account.
-    candles, runs : CANDLE (n,), RUN (r,)
-        Rows, and the unbroken runs of them.
+    seats, rules : seats and rules of a system (s,)
+        Account, equity track and row of each symbol; settings of its account.
+    market : tuple of arrays
+        Candles, features, symbols, runs.
+    first_rows : int64 (s + 1,)
+        Where the rows of each symbol begin, and where the last ones end.
+    is_late : bool
+        Every decision is filled one candle later than it could be; the last one of a run never is.
     cursors : CURSOR (s,)
         Where each symbol stands.
-    now : int
-        Open time of the candle, UTC epoch milliseconds.
-    actions : int64 (s,)
-        Decisions at the row before. One that was not asked for is not played, or finds nothing to do: a run begins
-        without playing its first row, and a bankrupt account has no position and cannot open one.
-    book : MARK (n,), TRADE (n,)
-        What each row leaves behind.
-    asked : int64 (s,)
-        Where the symbols are written whose decision now would be filled: a row of the same run follows and the account
-        is not bankrupt.
-
-    Returns
-    -------
-    int
-        How many these are.
+    marks, trades : MARK (n,), TRADE (n,)
+        What each row leaves behind; a trade counts where its mark says so.
     """
+
+    seats: NDArray[np.void]
+    rules: NDArray[np.void]
+    market: tuple[NDArray[Any], ...]
+    first_rows: Numbers
+    is_late: bool
+    cursors: NDArray[np.void]
+    marks: NDArray[np.void]
+    trades: NDArray[np.void]
+
+
+def board_of(
+    seats: NDArray[np.void],
+    rules: NDArray[np.void],
+    market: tuple[NDArray[Any], ...],
+    first_rows: Numbers,
+    is_late: bool,
+) -> Board:
+    """Return a board for a market of which nothing has been played."""
+    rows = int(first_rows[-1])
+    cursors = np.zeros(len(seats), CURSOR)
+    return Board(seats, rules, market, first_rows, is_late, cursors, np.zeros(rows, MARK), np.empty(rows, TRADE))
+
+
+@kernel
+def begin_all(board: Board) -> None:
+    """Give every symbol a fresh account, before its first row."""
+    for symbol in range(len(board.seats)):
+        begin(board, symbol)
+
+
+@kernel
+def begin(board: Board, symbol: int) -> None:
+    """Give a symbol a fresh account, before its first row."""
+    seat, rules, cursor = board.seats[symbol], board.rules[symbol].account, board.cursors[symbol]
+    accounts.begin(seat.account, rules)
+    tracks.begin(seat.track, rules.initial_balance)
+    runs = board.market[2][symbol]
+    cursor.row = board.first_rows[symbol]
+    cursor.stop = board.first_rows[symbol + 1]
+    cursor.run = runs.first_run
+    cursor.stop_run = runs.stop_run
+    cursor.action = HOLD
+    cursor.late_action = HOLD
+
+
+@kernel
+def advance_all(board: Board, now: int, asked: Numbers) -> int:
+    """Take every symbol that has a candle at `now`, UTC epoch milliseconds, through it.
+
+    Writes the numbers of those that may decide at its close to `asked` int64 (s,), and returns how many they are.
+    """
+    candles = board.market[0]
     deciding = 0
-    for i in range(len(seats)):
-        cursor = cursors[i]
-        if cursor.row == cursor.stop or candles[cursor.row].open_time != now:
-            continue
-        is_deciding = _advance(seats[i], rules[i].account, candles, runs, cursor, actions[i], book)
-        if is_deciding:
-            asked[deciding] = i
+    for symbol in range(len(board.seats)):
+        cursor = board.cursors[symbol]
+        if cursor.row < cursor.stop and candles[cursor.row].open_time == now and advance(board, symbol):
+            asked[deciding] = symbol
             deciding += 1
     return deciding
 
 
 @kernel
-def _advance(seat: Record, rules: Record, candles: Any, runs: Any, cursor: Record, action: int, book: Any) -> bool:
-    # the first row of a decision only opens a run, the last is closed flat; rows outside of runs are waited through
+def advance(board: Board, symbol: int) -> bool:
+    """Take a symbol through its next row, and return whether a decision at its close would be filled.
+
+    It would when a row of the same run follows and the account is not bankrupt.
+    """
+    candles, runs = board.market[0], board.market[3]
+    seat, rules, cursor = board.seats[symbol], board.rules[symbol].account, board.cursors[symbol]
     account, row = seat.account, cursor.row
     candle = candles[row]
     cursor.row += 1
@@ -92,23 +121,63 @@ def _advance(seat: Record, rules: Record, candles: Any, runs: Any, cursor: Recor
     if cursor.run < cursor.stop_run and row > runs[cursor.run].last:
         cursor.run += 1
     is_deciding = False
+    # the first row of a run only decides, its last is closed flat; rows outside of runs are waited through
     if cursor.run < cursor.stop_run:
         first, last = runs[cursor.run].first, runs[cursor.run].last
         if row > first:
+            action = cursor.late_action if board.is_late else cursor.action
             accounts.play(account, rules, action, candles[row - 1].atr, candle)
             tracks.update(seat.track, account.equity)
         if row == last:
             accounts.flatten(account, rules, candle, ENDED)
         is_deciding = first <= row < last and account.equity > 0.0
-    _write(book, row, account, candle.close)
+    _note(board, row, account, candle.close)
+    cursor.late_action = cursor.action
+    cursor.action = HOLD
     return is_deciding
 
 
 @kernel
-def _write(book: Any, row: int, account: Record, close: float) -> None:
-    marks, trades = book
-    marks[row].equity = account.equity
-    marks[row].exposure = account.quantity * close
-    marks[row].has_trade = account.has_closed
+def decide(board: Board, symbol: int, action: int) -> None:
+    """Write down what a symbol decides at the close of the row that it was taken through."""
+    cursor = board.cursors[symbol]
+    cursor.action = action
+    board.marks[cursor.row - 1].action = action
+
+
+@kernel
+def decide_all(board: Board, asked: Numbers, actions: Numbers) -> None:
+    """Write down what the symbols `asked` (n,) decide, `actions` (n,)."""
+    for i in range(len(asked)):
+        decide(board, asked[i], actions[i])
+
+
+@kernel
+def play_table(board: Board, table: NDArray[np.int8], positions: Numbers, columns: Numbers) -> None:
+    """Play decisions that are known beforehand, one symbol after the other.
+
+    Parameters
+    ----------
+    board : Board
+        What is played.
+    table : int8 (t, c)
+        Decisions; NO_DECISION holds.
+    positions, columns : int64 (n,)
+        Row and column of `table` for each row of the market.
+    """
+    for symbol in range(len(board.seats)):
+        begin(board, symbol)
+        for row in range(board.first_rows[symbol], board.first_rows[symbol + 1]):
+            if advance(board, symbol):
+                decide(board, symbol, max(HOLD, table[positions[row], columns[row]]))
+
+
+@kernel
+def _note(board: Board, row: int, account: Record, close: float) -> None:
+    mark = board.marks[row]
+    mark.equity = account.equity
+    mark.exposure = account.quantity * close
+    mark.action = NO_DECISION
+    mark.has_trade = account.has_closed
     if account.has_closed:
-        trades[row] = account.trade
+        board.trades[row] = account.trade

@@ -5,6 +5,7 @@ A division that may raise cannot be vectorised. A division by zero gives infinit
 
 from pathlib import Path
 
+from include.evaluation.kernels import jit as evaluation
 from include.features.kernels.jit import compiler
 
-kernel = compiler(Path(__file__).parent, error_model="numpy")
+kernel = compiler(Path(__file__).parent, Path(evaluation.__file__).parent, error_model="numpy")

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from include.config.system import TrainingConfig
+from include.evaluation.kernels.memory import zeros
 from include.training.artifacts import Parameters
 from include.training.fused.adam import Moments
 from include.training.fused.layout import Layout
 from include.training.fused.loss import APPROX_KL, FIGURES, Coefficients, Samples
-from include.training.fused.memory import zeros
 from include.training.fused.update import Workspace, update
 
 Floats = NDArray[np.float32]
@@ -41,16 +41,16 @@ class Learner:
 
     def __init__(self, layout: Layout, training: TrainingConfig, parameters: Parameters) -> None:
         self._layout = layout
-        self._layers = layout.table
+        self._layers = layout.layers.table
         self._batch_size = training.batch_size
         self.networks = layout.pack(parameters)
-        self._moments = Moments(zeros(2 * layout.size), zeros(2 * layout.size))
+        self._moments = Moments(zeros(2 * layout.layers.size), zeros(2 * layout.layers.size))
         self.steps = 0
         self._work = Workspace(
-            values=zeros((2, training.batch_size * layout.width)),
-            deltas=zeros((2, training.batch_size * layout.width)),
-            transposed=zeros(layout.largest_hidden),
-            gradient=zeros((2, layout.size)),
+            values=zeros((2, training.batch_size * layout.layers.width)),
+            deltas=zeros((2, training.batch_size * layout.layers.width)),
+            transposed=zeros(layout.layers.largest_hidden),
+            gradient=zeros((2, layout.layers.size)),
             probabilities=zeros(layout.actions),
         )
         self.coefficients = Coefficients(

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from include.evaluation.kernels.normalization import standardized
 from include.training.fused.jit import kernel
 
 Floats = NDArray[np.float32]
@@ -95,14 +96,10 @@ def normalize_observations(statistics: Statistics, observations: Floats, target:
     for i in range(len(observations)):
         source, row = observations[i], target[i]
         for j in range(len(row)):
-            value = (source[j] - statistics.mean[j]) / math.sqrt(statistics.variance[j] + EPSILON)
-            value = CLIP if value > CLIP else value
-            row[j] = -CLIP if value < -CLIP else value
+            row[j] = standardized(source[j], statistics.mean[j], math.sqrt(statistics.variance[j] + EPSILON), CLIP)
 
 
 @kernel
 def normalize_reward(statistics: Statistics, reward: float) -> float:
     """Return a reward, scaled and clipped; a NaN stays one."""
-    value = reward / math.sqrt(statistics.counts[2] + EPSILON)
-    value = CLIP if value > CLIP else value
-    return -CLIP if value < -CLIP else value
+    return standardized(reward, 0.0, math.sqrt(statistics.counts[2] + EPSILON), CLIP)

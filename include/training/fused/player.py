@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from include.config.system import TrainingConfig
 from include.environments.batch import DRAWN_AHEAD, BatchEnv, BatchSnapshot, EpisodeEnd
+from include.evaluation.kernels.memory import zeros
+from include.evaluation.kernels.pointers import pointer
 from include.training.fused.layout import Layout
 from include.training.fused.loss import Samples
-from include.training.fused.memory import zeros
 from include.training.fused.normalization import (
     CLIP,
     EPSILON,
@@ -21,7 +22,6 @@ from include.training.fused.normalization import (
     normalize_observations,
     update_observations,
 )
-from include.training.fused.pointers import pointer
 from include.training.fused.rollout import Ends, Present, Rollout, Step, allow_all, finish, note_peaks, play
 from include.training.normalizer import Normalizer
 
@@ -52,14 +52,14 @@ class Player:
     def __init__(self, batch: BatchEnv, layout: Layout, training: TrainingConfig) -> None:
         n, t, a, d = len(batch), training.n_steps, layout.actions, layout.observation_size
         self._batch = batch
-        self._layers = layout.table
+        self._layers = layout.layers.table
         self._gae_lambda = training.gae_lambda
         self._normalization = Normalization(training.normalize_observations, training.normalize_reward, training.gamma)
         self.statistics = Statistics(
             np.zeros(d), np.ones(d), np.array([FIRST_COUNT, 0.0, 1.0, FIRST_COUNT]), np.zeros(n)
         )
         self._present = Present(zeros((n, d)), np.ones(n, np.bool_))
-        self._step = _step(n, a, d, len(batch.component_names), layout.width)
+        self._step = _step(n, a, d, len(batch.component_names), layout.layers.width)
         self.rollout = _rollout(n, t, a, d)
         count = len(batch.parts.summaries[0])
         self._ends = Ends(np.zeros(n * t, np.int64), np.zeros(n * t, np.int64), np.zeros((n * t, count)))

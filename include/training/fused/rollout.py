@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from include.evaluation.kernels.memory import copy
+from include.evaluation.kernels.network import forward
 from include.training.fused.advantages import estimate
 from include.training.fused.jit import kernel
 from include.training.fused.loss import softmax
-from include.training.fused.memory import copy
-from include.training.fused.network import forward
 from include.training.fused.normalization import (
     Normalization,
     Statistics,

@@ -5,11 +5,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from include.evaluation.kernels.memory import copy
+from include.evaluation.kernels.network import forward
 from include.training.fused.adam import Moments, step
 from include.training.fused.jit import kernel
 from include.training.fused.loss import APPROX_KL, Coefficients, Samples, differentiate
-from include.training.fused.memory import copy
-from include.training.fused.network import backward, forward
+from include.training.fused.network import backward
 
 Floats = NDArray[np.float32]
 Table = NDArray[np.int64]

@@ -178,7 +178,8 @@ def test_other_rules_may_be_given_to_the_accounts():
     dataset = dataset_of(martingale(BTC, 1_300, seed=1))
     free = PHASE4.account.model_copy(update={"fee_bps": 0.0, "initial_balance_usd": 500.0})
 
-    played = Stage(PHASE4, dataset, "test").play(lambda turn: np.full(len(turn), OPEN_LONG), account=free)
+    stage = Stage(PHASE4, dataset, "test").under(account=free)
+    played = stage.play(lambda turn: np.full(len(turn), OPEN_LONG))
 
     assert played.marks["equity"][0] == 500.0
     assert played.accounts["fees_usd"].tolist() == [0.0]

@@ -21,17 +21,6 @@ def _parameters() -> dict[str, np.ndarray]:
     return weights | biases
 
 
-def test_layers_lie_one_after_the_other_widened_to_16() -> None:
-    assert LAYOUT.table.tolist() == [
-        [3, 32, 0, 96, 3],
-        [32, 16, 128, 640, 35],
-        [16, 16, 656, 912, 51],
-    ]
-    assert LAYOUT.size == 928
-    assert LAYOUT.width == 67
-    assert LAYOUT.largest_hidden == 32 * 16
-
-
 def test_unpack_returns_what_pack_took() -> None:
     parameters = _parameters()
     unpacked = LAYOUT.unpack(LAYOUT.pack(parameters))

@@ -1,11 +1,13 @@
 import numpy as np
 import torch
 
+from include.evaluation.kernels.memory import zeros
+from include.evaluation.kernels.network import forward
 from include.training.fused.layout import Layout
-from include.training.fused.memory import zeros
-from include.training.fused.network import backward, forward, sum_rows, tanh, transpose
+from include.training.fused.network import backward, sum_rows, transpose
 
 LAYOUT = Layout(6, (20, 16, 40), 5)
+LAYERS = LAYOUT.layers
 ROWS = 11
 
 
@@ -33,26 +35,19 @@ def _as_actor(tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return actor | critic | {"value_net.weight": np.zeros((1, 40)), "value_net.bias": np.zeros(1)}
 
 
-def test_tanh_is_within_four_ten_millionths_everywhere() -> None:
-    xs = np.linspace(-15.0, 15.0, 20_001, dtype=np.float32)
-    ours = np.array([tanh(x) for x in xs])
-    assert np.abs(ours - np.tanh(xs.astype(np.float64))).max() < 4e-7
-    assert np.isnan(tanh(np.float32(np.nan)))
-
-
 def test_values_and_gradients_are_those_of_torch() -> None:
     net, rng = _torch_net(), np.random.default_rng(0)
     inputs, slope = rng.normal(size=(ROWS, 6)).astype(np.float32), rng.normal(size=(ROWS, 5)).astype(np.float32)
     outputs = net(torch.from_numpy(inputs))
     outputs.backward(torch.from_numpy(slope))
     network = LAYOUT.pack(_as_actor({name: tensor.detach().numpy() for name, tensor in net.named_parameters()}))[0]
-    values, deltas, gradient = zeros(ROWS * LAYOUT.width), zeros(ROWS * LAYOUT.width), zeros((2, LAYOUT.size))
+    values, deltas, gradient = zeros(ROWS * LAYERS.width), zeros(ROWS * LAYERS.width), zeros((2, LAYERS.size))
     values[: ROWS * 6] = inputs.ravel()
-    forward(network, LAYOUT.table, ROWS, values)
-    head = slice(ROWS * LAYOUT.table[-1, 4], None)
+    forward(network, LAYERS.table, ROWS, values)
+    head = slice(ROWS * LAYERS.table[-1, 4], None)
     np.testing.assert_allclose(values[head].reshape(ROWS, 16)[:, :5], outputs.detach().numpy(), atol=1e-6)
     deltas[head].reshape(ROWS, 16)[:, :5] = slope
-    backward(network, LAYOUT.table, ROWS, values, deltas, zeros(LAYOUT.largest_hidden), gradient[0])
+    backward(network, LAYERS.table, ROWS, values, deltas, zeros(LAYERS.largest_hidden), gradient[0])
     expected = _as_actor({name: tensor.grad.numpy() for name, tensor in net.named_parameters()})
     for name, tensor in LAYOUT.unpack(gradient).items():
         np.testing.assert_allclose(tensor, expected[name], atol=2e-5, err_msg=name)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from include.training.fused.matrix import LANES, multiply
+from include.evaluation.kernels.matrix import LANES, multiply
 
 
 def _product(a: np.ndarray, b: np.ndarray, *, is_transposed: bool = False) -> np.ndarray:

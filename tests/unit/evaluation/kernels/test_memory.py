@@ -1,6 +1,6 @@
 import numpy as np
 
-from include.training.fused.memory import copy, zeros
+from include.evaluation.kernels.memory import copy, zeros
 
 
 def test_arrays_begin_at_a_multiple_of_64_bytes() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from include.training.fused.jit import kernel
+from include.evaluation.kernels.jit import kernel
 
 _LINE = 64
 

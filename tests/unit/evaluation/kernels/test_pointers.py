@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from numba import types
 
-from include.training.fused.jit import kernel
-from include.training.fused.pointers import pointer
+from include.evaluation.kernels.jit import kernel
+from include.evaluation.kernels.pointers import pointer
 
 COUNT_COMPILATIONS = """
 from numba.core import event

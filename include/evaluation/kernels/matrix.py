@@ -13,7 +13,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from include.training.fused.jit import kernel
+from include.evaluation.kernels.jit import kernel
 
 LANES = 16
 # 16 sums of 16 lanes fill the registers of AVX-512, and 4 those of AVX2, whose vectors are half as wide
