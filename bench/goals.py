@@ -13,6 +13,7 @@ from include.core.progress import Progress
 GOALS = {
     "P1": "bench.p1_training",
     "P2": "bench.p2_environments",
+    "P3": "bench.p3_backtest",
     "P4": "bench.smart_money",
     "P5": "bench.features",
     "P8": "bench.dag_parsing",

@@ -75,11 +75,12 @@ def measure(progress: Progress) -> Iterator[Figure]:
     )
 
 
-def market() -> Dataset:
+def market(rows: int = ROWS) -> Dataset:
     """Return 62 symbols of noise with 94 features: what the rows say does not change how long a step takes."""
     step = timeframe_ms("4h")
     rng = np.random.default_rng(0)
-    series = {f"S{number}/USDT:USDT": _symbol(f"S{number}/USDT:USDT", number, step, rng) for number in range(SYMBOLS)}
+    names = [f"S{number}/USDT:USDT" for number in range(SYMBOLS)]
+    series = {name: _symbol(name, rows, number, step, rng) for number, name in enumerate(names)}
     times = next(iter(series.values())).open_time
     info = DatasetInfo(
         id="bench",
@@ -91,7 +92,7 @@ def market() -> Dataset:
         inactive_features={},
         symbols=tuple(series),
         dropped_symbols={},
-        rows=dict.fromkeys(series, ROWS),
+        rows=dict.fromkeys(series, rows),
         splits={"train": Window(start=from_ms(int(times[0])), end=from_ms(int(times[-1]) + step))},
         lake_versions={},
         code_version="bench",
@@ -187,12 +188,12 @@ class _Single:
         return len(self._actions) / (time.process_time() - start)
 
 
-def _symbol(name: str, number: int, step: int, rng: np.random.Generator) -> SymbolSeries:
-    candles = fair_market(ROWS, step, number)
-    nothing = np.zeros(ROWS)
-    funding = np.where(np.arange(ROWS) % 2 == 1, rng.normal(1e-4, 1e-4, ROWS), 0.0)
+def _symbol(name: str, rows: int, number: int, step: int, rng: np.random.Generator) -> SymbolSeries:
+    candles = fair_market(rows, step, number)
+    nothing = np.zeros(rows)
+    funding = np.where(np.arange(rows) % 2 == 1, rng.normal(1e-4, 1e-4, rows), 0.0)
     return SymbolSeries(
         name, candles.open_time, candles.open, candles.high, candles.low, candles.close, candles.volume,
-        0.016 * candles.close, nothing, funding, nothing, np.zeros(ROWS, np.int32),
-        rng.standard_normal((ROWS, FEATURES), dtype=np.float32),
+        0.016 * candles.close, nothing, funding, nothing, np.zeros(rows, np.int32),
+        rng.standard_normal((rows, FEATURES), dtype=np.float32),
     )  # fmt: skip

@@ -95,4 +95,4 @@ def _fill(target: NDArray[np.void], rows: SymbolSeries, history: SymbolSeries, c
             target[name] = getattr(rows, name)
     target["close_time"] = rows.open_time + candle_ms
     first = int(np.searchsorted(history.open_time, rows.open_time[0]))
-    target["stress"] = stress_level(history)[first : first + len(rows)]
+    target["stress"] = stress_level(history.rows(0, first + len(rows)), first)

@@ -98,7 +98,7 @@ def revalidate(settings: Settings, run_folder: Path, *, progress: Progress = no_
         dataset = load_dataset(settings.home.dataset(candidate.run.dataset_id))
         require_features(candidate.policy, dataset.info)
     with steps.step("Run backtest with trained model…") as inner:
-        played = backtest(candidate.system, dataset, SPLIT, candidate.policy.predict, progress=inner)
+        played = backtest(candidate.system, dataset, SPLIT, candidate.policy.network, progress=inner)
     with steps.step(f"Calculate {len(candidate.system.gates)} risk gates…") as inner:
         judged = _judge(candidate.system, dataset, played, settings.profile.null_draws, inner)
     with steps.step("Generate report…"):

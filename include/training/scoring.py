@@ -29,7 +29,7 @@ class ValidationScore:
 
 def validation_score(system: SystemConfig, dataset: Dataset, policy: Policy) -> ValidationScore:
     """Return what `policy` reaches on the validation split, deterministic, by the code of the revalidation."""
-    result = backtest(system, dataset, "validation", policy.predict)
+    result = backtest(system, dataset, "validation", policy.network)
     equity = result.portfolio_equity
     metrics = metrics_of(result, periods_per_year(system.timeframe, system.calendar))
     gates = evaluate_gates(metrics, system.gates)

@@ -5,3 +5,4 @@ from pathlib import Path
 from include.features.kernels import jit
 
 kernel = jit.compiler(Path(__file__).parents[1], Path(jit.__file__).parent)
+inlined = jit.compiler(Path(__file__).parents[1], Path(jit.__file__).parent, inline="always")

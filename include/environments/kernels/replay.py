@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from include.environments.kernels import account as accounts
 from include.environments.kernels import track as tracks
 from include.environments.kernels.account import ENDED
-from include.environments.kernels.jit import kernel
+from include.environments.kernels.jit import inlined, kernel
 from include.environments.kernels.records import TRADE, Record, layout
 from include.environments.phase4.actions import HOLD
 
@@ -95,61 +95,71 @@ def advance_all(board: Board, now: int, asked: Numbers) -> int:
 
     Writes the numbers of those that may decide at its close to `asked` int64 (s,), and returns how many they are.
     """
-    candles = board.market[0]
+    seats, rules, market, _, is_late, cursors, marks, trades = board
+    candles, _, _, runs = market
     deciding = 0
-    for symbol in range(len(board.seats)):
-        cursor = board.cursors[symbol]
-        if cursor.row < cursor.stop and candles[cursor.row].open_time == now and advance(board, symbol):
+    for symbol in range(len(seats)):
+        cursor = cursors[symbol]
+        if cursor.row == cursor.stop or candles[cursor.row].open_time != now:
+            continue
+        if advance(seats[symbol], rules[symbol].account, cursor, candles, runs, is_late, marks, trades):
             asked[deciding] = symbol
             deciding += 1
     return deciding
 
 
-@kernel
-def advance(board: Board, symbol: int) -> bool:
+@inlined
+def advance(
+    seat: Record, rules: Record, cursor: Record, candles: Any, runs: Any, is_late: bool, marks: Any, trades: Any
+) -> bool:
     """Take a symbol through its next row, and return whether a decision at its close would be filled.
 
     It would when a row of the same run follows and the account is not bankrupt.
     """
-    candles, runs = board.market[0], board.market[3]
-    seat, rules, cursor = board.seats[symbol], board.rules[symbol].account, board.cursors[symbol]
     account, row = seat.account, cursor.row
-    candle = candles[row]
     cursor.row += 1
     seat.episode.row = row
     account.has_closed = False
     if cursor.run < cursor.stop_run and row > runs[cursor.run].last:
         cursor.run += 1
     is_deciding = False
-    # the first row of a run only decides, its last is closed flat; rows outside of runs are waited through
-    if cursor.run < cursor.stop_run:
-        first, last = runs[cursor.run].first, runs[cursor.run].last
-        if row > first:
-            action = cursor.late_action if board.is_late else cursor.action
-            accounts.play(account, rules, action, candles[row - 1].atr, candle)
-            tracks.update(seat.track, account.equity)
-        if row == last:
-            accounts.flatten(account, rules, candle, ENDED)
-        is_deciding = first <= row < last and account.equity > 0.0
-    _note(board, row, account, candle.close)
-    cursor.late_action = cursor.action
-    cursor.action = HOLD
+    # rows outside of runs are waited through
+    if cursor.run < cursor.stop_run and row >= runs[cursor.run].first:
+        is_deciding = _live(seat, rules, cursor, runs[cursor.run], candles[max(0, row - 1)].atr, candles[row], is_late)
+    _note(marks[row], account, candles[row].close)
+    if account.has_closed:
+        trades[row] = account.trade
     return is_deciding
 
 
 @kernel
-def decide(board: Board, symbol: int, action: int) -> None:
+def _live(seat: Record, rules: Record, cursor: Record, run: Record, atr: float, candle: Record, is_late: bool) -> bool:
+    # the first row of a run only decides, its last is closed flat
+    account, row = seat.account, seat.episode.row
+    if row > run.first:
+        accounts.play(account, rules, cursor.late_action if is_late else cursor.action, atr, candle)
+        tracks.update(seat.track, account.equity)
+    if row == run.last:
+        accounts.flatten(account, rules, candle, ENDED)
+    cursor.late_action = cursor.action
+    cursor.action = HOLD
+    is_deciding: bool = row < run.last and account.equity > 0.0
+    return is_deciding
+
+
+@inlined
+def decide(cursor: Record, marks: Any, action: int) -> None:
     """Write down what a symbol decides at the close of the row that it was taken through."""
-    cursor = board.cursors[symbol]
     cursor.action = action
-    board.marks[cursor.row - 1].action = action
+    marks[cursor.row - 1].action = action
 
 
 @kernel
 def decide_all(board: Board, asked: Numbers, actions: Numbers) -> None:
     """Write down what the symbols `asked` (n,) decide, `actions` (n,)."""
+    cursors, marks = board.cursors, board.marks
     for i in range(len(asked)):
-        decide(board, asked[i], actions[i])
+        decide(cursors[asked[i]], marks, actions[i])
 
 
 @kernel
@@ -165,19 +175,19 @@ def play_table(board: Board, table: NDArray[np.int8], positions: Numbers, column
     positions, columns : int64 (n,)
         Row and column of `table` for each row of the market.
     """
-    for symbol in range(len(board.seats)):
+    seats, rules, market, first_rows, is_late, cursors, marks, trades = board
+    candles, _, _, runs = market
+    for symbol in range(len(seats)):
         begin(board, symbol)
-        for row in range(board.first_rows[symbol], board.first_rows[symbol + 1]):
-            if advance(board, symbol):
-                decide(board, symbol, max(HOLD, table[positions[row], columns[row]]))
+        seat, rule, cursor = seats[symbol], rules[symbol].account, cursors[symbol]
+        for row in range(first_rows[symbol], first_rows[symbol + 1]):
+            if advance(seat, rule, cursor, candles, runs, is_late, marks, trades):
+                decide(cursor, marks, max(HOLD, table[positions[row], columns[row]]))
 
 
 @kernel
-def _note(board: Board, row: int, account: Record, close: float) -> None:
-    mark = board.marks[row]
+def _note(mark: Record, account: Record, close: float) -> None:
     mark.equity = account.equity
     mark.exposure = account.quantity * close
     mark.action = NO_DECISION
     mark.has_trade = account.has_closed
-    if account.has_closed:
-        board.trades[row] = account.trade

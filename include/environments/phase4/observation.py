@@ -142,8 +142,8 @@ def account_features(account: Account, track: EquityTrack, close: float, stress:
     )
 
 
-def stress_level(series: SymbolSeries) -> NDArray[np.float64]:
-    """Return the market stress of each row, 0 to 1.
+def stress_level(series: SymbolSeries, first: int = 0) -> NDArray[np.float64]:
+    """Return the market stress of each row from `first` on, 0 to 1.
 
     r / (1 + r), where r is the realised volatility of the last 42 candles over its own median of the
     last 180; 0.5 is ordinary, and stands where a broken run has not warmed up. Causal.
@@ -152,19 +152,23 @@ def stress_level(series: SymbolSeries) -> NDArray[np.float64]:
     ----------
     series : SymbolSeries
         n rows; pass the whole history so that a split starts warm.
+    first : int
+        Rows before it warm up, and cost little.
 
     Returns
     -------
-    float64 (n,)
+    float64 (n − first,)
     """
     level = np.full(len(series), NEUTRAL_STRESS)
     edges = [0, *(np.flatnonzero(np.diff(series.segment)) + 1).tolist(), len(series)]
-    for first, stop in pairwise(edges):
-        returns = np.diff(np.log(series.close[first:stop]))
+    for start, stop in pairwise(edges):
         # from the first whole window of returns on; a ratio does not care whether n or n − 1 divides
+        returns = np.diff(np.log(series.close[start:stop]))
         volatility = window_moments(returns, ROLLING_CANDLES)[1][ROLLING_CANDLES - 1 :]
+        # the median costs the most: only what the rows from `first` on look back at
+        volatility = volatility[max(0, len(volatility) - (stop - first) - STRESS_CANDLES) :]
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = volatility / trailing_median(volatility, STRESS_CANDLES)
             level[stop - len(ratio) : stop] = ratio / (1.0 + ratio)
     level[~np.isfinite(level)] = NEUTRAL_STRESS
-    return level
+    return level[first:]

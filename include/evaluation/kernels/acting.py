@@ -66,6 +66,16 @@ def act(actor: Actor, observations: Floats, rows: int, values: Floats, chosen: N
 
 
 @kernel
+def act_all(actor: Actor, observations: Floats, rows: int, values: Floats, chosen: NDArray[np.int64]) -> int:
+    """Choose an action for each of all `observations`, `rows` at a time; otherwise as `act`."""
+    undefined = 0
+    for start in range(0, len(observations), rows):
+        some = min(rows, len(observations) - start)
+        undefined += act(actor, observations[start:], some, values, chosen[start:])
+    return undefined
+
+
+@kernel
 def greatest(logits: Floats) -> int:
     """Return the place of the first greatest value, NO_DECISION where one is NaN."""
     best = 0

@@ -11,7 +11,6 @@ from include.evaluation.kernels.acting import Actor, act
 from include.evaluation.kernels.jit import kernel
 
 Numbers = NDArray[np.int64]
-_NOBODY = -1
 
 
 class Work(NamedTuple):
@@ -48,33 +47,37 @@ def play(observe: Callable[..., None], board: Board, queue: Numbers, actor: Acto
     int
         Decisions without an action, because a logit was NaN.
     """
+    seats, rules, market, _, is_late, cursors, marks, trades = board
+    candles, _, _, runs = market
     lanes, asked, chosen, observations, values = work
-    lanes[:] = _NOBODY
-    begun = undefined = 0
+    count = begun = min(len(lanes), len(queue))
+    for lane in range(count):
+        lanes[lane] = queue[lane]
+        begin(board, lanes[lane])
+    undefined = 0
     while True:
         deciding = 0
-        for lane in range(len(lanes)):
-            lanes[lane], begun = _to_decision(board, queue, lanes[lane], begun)
-            if lanes[lane] != _NOBODY:
-                asked[deciding] = lanes[lane]
+        for lane in range(count):
+            symbol = lanes[lane]
+            is_deciding = False
+            while not is_deciding:
+                cursor = cursors[symbol]
+                if cursor.row < cursor.stop:
+                    rule = rules[symbol].account
+                    is_deciding = advance(seats[symbol], rule, cursor, candles, runs, is_late, marks, trades)
+                elif begun < len(queue):
+                    symbol = queue[begun]
+                    begun += 1
+                    begin(board, symbol)
+                else:
+                    break
+            lanes[lane] = symbol
+            if is_deciding:
+                asked[deciding] = symbol
                 deciding += 1
         if deciding == 0:
             return undefined
-        observe(board.seats, board.rules, board.market, asked[:deciding], observations)
+        observe(seats, rules, market, asked[:deciding], observations)
         undefined += act(actor, observations, deciding, values, chosen)
         for i in range(deciding):
-            decide(board, asked[i], chosen[i])
-
-
-@kernel
-def _to_decision(board: Board, queue: Numbers, symbol: int, begun: int) -> tuple[int, int]:
-    # the symbol that decides next on a lane, and how many of the queue have begun
-    while True:
-        if symbol == _NOBODY or board.cursors[symbol].row == board.cursors[symbol].stop:
-            if begun == len(queue):
-                return _NOBODY, begun
-            symbol = queue[begun]
-            begun += 1
-            begin(board, symbol)
-        if advance(board, symbol):
-            return symbol, begun
+            decide(cursors[asked[i]], marks, chosen[i])

@@ -4,10 +4,12 @@ import pytest
 from include.config.system import load_system
 from include.core.errors import InvalidInputError
 from include.environments.phase4.actions import Action
-from include.evaluation.backtest import backtest
+from include.evaluation.backtest import backtest, backtest_actions, backtest_stage, in_order
+from include.evaluation.replay import Stage
 from include.features.dataset import Dataset
 from tests.support.candles import phase4
 from tests.support.datasets import STEP_MS, dataset_of, martingale, series_from_closes
+from tests.support.networks import random_network
 
 SYSTEM = load_system("phase4")
 BTC, ETH = "BTC/USDT:USDT", "ETH/USDT:USDT"
@@ -179,3 +181,46 @@ def test_the_policy_sees_one_row_per_symbol_in_the_shape_of_the_environment():
 def test_actions_of_a_wrong_shape_or_range_are_refused(actions, rule):
     with pytest.raises(InvalidInputError, match=f"`predict`.*{rule}"):
         backtest(SYSTEM, two_markets(), "test", lambda observations: actions)
+
+
+def test_a_network_gives_the_result_of_its_predictions_to_the_last_bit():
+    network = random_network(13, 5)
+
+    fused, asked = (backtest(SYSTEM, two_markets(), "test", policy) for policy in (network, network.predict))
+
+    assert (fused.equity == asked.equity).all()
+    assert (fused.exposure_usd == asked.exposure_usd).all()
+    assert (fused.actions == asked.actions).all()
+    assert fused.trades.equals(asked.trades)
+    assert len(fused.trades) > 20
+
+
+def test_what_was_decided_stands_in_the_actions_and_gives_the_same_again():
+    stage = Stage(SYSTEM, two_markets(), "test")
+    decided = backtest_stage(stage, randomly(1))
+
+    again = backtest_actions(stage, decided.actions)
+
+    # nothing can be decided at the last candle
+    assert (decided.actions[:-1] >= 0).all()
+    assert (decided.actions[-1] == -1).all()
+    assert (again.equity == decided.equity).all()
+    assert (again.actions == decided.actions).all()
+    assert again.trades.equals(decided.trades)
+    counted = np.bincount(decided.actions[:-1].ravel(), minlength=5).tolist()
+    assert list(decided.action_counts.values()) == counted
+
+
+def test_the_portfolio_is_added_symbol_after_symbol():
+    values = np.array([[1e16, 1.0, -1e16], [1e16, -1e16, 1.0]])
+
+    # pairwise or exact sums would find another number
+    assert in_order(values).tolist() == [0.0, 1.0]
+
+
+def test_a_network_reports_its_end():
+    calls = []
+
+    backtest(SYSTEM, two_markets(), "test", random_network(13, 5), progress=lambda *call: calls.append(call))
+
+    assert calls == [("backtest", 500, 500)]

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,11 @@ from stable_baselines3 import PPO
 
 from include.core.errors import IntegrityError, InvalidInputError, MissingInputError
 from include.core.files import read_json, sha256_file, write_json
+from include.environments.make import make_env
+from include.evaluation.backtest import backtest
 from include.training.artifacts import BEST, FINAL, write_model
 from include.training.policy import Policy, load_policy, policy_of, require_features
-from include.training.runs import read_run
+from include.training.runs import read_config, read_run
 from include.training.summary import RunSummary
 from tests.unit.training.builders import model_state, tiny_dataset, write_run_folder
 
@@ -79,6 +82,32 @@ def test_an_observation_is_acted_on_alike_alone_and_in_a_batch(finished_folder: 
     observations = _observations(policy, 50)
     single = [int(policy.predict(row[None])[0]) for row in observations]
     assert policy.predict(observations).tolist() == single
+
+
+def test_a_backtest_is_a_loop_of_stock_predictions_over_the_environments(finished_folder: Path) -> None:
+    policy, system, dataset = load_policy(finished_folder), read_config(finished_folder), tiny_dataset()
+    stock = PPO.load(finished_folder / BEST.zip, device="cpu")
+
+    result = backtest(system, dataset, "test", policy.network)
+
+    assert len(np.unique(result.actions)) > 2
+    for column, symbol in enumerate(result.symbols):
+        env = make_env(system, dataset, "test", symbols=[symbol], deterministic=True)
+        observation, info = env.reset()
+        for row in range(499):
+            normalized = policy.normalizer.apply(observation[None])[0]
+            action, _ = stock.predict(normalized, deterministic=True)
+            assert result.equity[row, column] == info["equity"]
+            assert result.actions[row, column] == action
+            observation, *_, info = env.step(action)
+
+
+def test_a_policy_without_normalisation_sees_observations_as_they_are(finished_folder: Path) -> None:
+    policy = load_policy(finished_folder)
+    unscaled = replace(policy, normalizer=replace(policy.normalizer, is_active=False))
+    observations = _observations(policy)
+    raw = PPO.load(finished_folder / BEST.zip, device="cpu").predict(observations, deterministic=True)[0]
+    np.testing.assert_array_equal(unscaled.predict(observations), raw)
 
 
 def test_normalisation_decides_the_action(finished_folder: Path) -> None:

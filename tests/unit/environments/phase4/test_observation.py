@@ -130,6 +130,14 @@ def test_stress_is_neutral_until_warm_and_warms_up_again_after_missing_rows():
     assert (level[350 + warm :] != 0.5).all()
 
 
+@pytest.mark.parametrize("first", [0, 1, 100, 349, 350, 500, 699])
+def test_stress_from_a_later_row_on_has_the_same_bits(first):
+    series = martingale("BTC/USDT:USDT", 700, seed=3)
+    series.segment[350:] = 1
+
+    assert stress_level(series, first).tolist() == stress_level(series)[first:].tolist()
+
+
 def test_stress_of_a_dead_market_is_neutral():
     series = martingale("BTC/USDT:USDT", 400, seed=3, volatility=0.0)
 
