@@ -18,7 +18,8 @@ from include.environments.kernels.account import EXIT_REASONS
 from include.environments.kernels.replay import NO_DECISION
 from include.environments.phase4.account import Trade
 from include.evaluation.network import Network
-from include.evaluation.replay import Actions, Played, Stage, Turn
+from include.evaluation.replay import Actions, Played, Stage
+from include.evaluation.turn import Turn
 from include.features.dataset import Dataset, Split
 
 Predict = Callable[[NDArray[np.float32]], NDArray[np.int64]]

@@ -16,7 +16,8 @@ from include.evaluation.backtest import BacktestResult, Predict, collect
 from include.evaluation.decision import Decision, decide
 from include.evaluation.gates import evaluate_gates
 from include.evaluation.metrics import Metrics, metric_names, metrics_of
-from include.evaluation.replay import Stage, Turn
+from include.evaluation.replay import Stage
+from include.evaluation.turn import Turn
 from include.features.dataset import Dataset, Split
 
 

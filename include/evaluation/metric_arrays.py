@@ -53,7 +53,7 @@ def _of_equity(replays: Replays, periods: float) -> dict[str, Doubles]:
 def _of_trades(replays: Replays) -> dict[str, Doubles]:
     count = np.diff(replays.first_trades).astype(np.float64)
     wins, profits, losses = (_sums(replays, part) for part in _parts(replays.nets))
-    pooled, runs = np.empty(len(replays)), np.empty((len(replays), replays.symbols), np.int64)
+    pooled, runs = np.empty(len(replays)), np.empty((len(replays), replays.symbol_count), np.int64)
     for number in range(len(replays)):
         own = replays.trades_of(number)
         pooled[number] = losing_runs(replays.nets[own], replays.traders[own], replays.exit_times[own], runs[number])

@@ -3,7 +3,6 @@
 Turning what was played into results does not belong here (`backtest.py`).
 """
 
-from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass
 
@@ -23,50 +22,11 @@ from include.environments.phase4.windows import unbroken_runs
 from include.evaluation.kernels.playing import Work, play
 from include.evaluation.kernels.pointers import pointer
 from include.evaluation.network import ROWS, Network, require_defined
+from include.evaluation.turn import Choose, Turn
 from include.evaluation.workers import shares, side_by_side
 from include.features.dataset import Dataset, Split
 
 Actions = NDArray[np.int8]
-
-
-class Turn:
-    """The symbols whose decision at the close of one candle will be filled.
-
-    Attributes
-    ----------
-    quantity : float64 (n,)
-        Signed position of each in base units, 0 when flat.
-    """
-
-    __slots__ = ("_asked", "_board", "_face", "_width")
-
-    def __init__(self, stage: "Stage", board: Board) -> None:
-        self._face, self._board = stage.face, board
-        self._width = stage.observation_size
-        self._asked = np.empty(0, np.int64)
-
-    def __len__(self) -> int:
-        return len(self._asked)
-
-    def ask(self, asked: NDArray[np.int64]) -> "Turn":
-        """Return this turn with the numbers of the symbols that decide now."""
-        self._asked = asked
-        return self
-
-    def observations(self) -> NDArray[np.float32]:
-        """Return what they see, (n, d), as the environment shows it."""
-        seen = np.empty((len(self._asked), self._width), np.float32)
-        self._face.observe(self._board.seats, self._board.rules, self._board.market, self._asked, seen)
-        return seen
-
-    @property
-    def quantity(self) -> NDArray[np.float64]:
-        """Signed position of each in base units (n,), 0 when flat."""
-        held: NDArray[np.float64] = self._board.seats["account"]["quantity"][self._asked]
-        return held
-
-
-Choose = Callable[[Turn], NDArray[np.int64]]
 
 
 @dataclass(frozen=True)
@@ -201,7 +161,7 @@ class Stage:
         """
         board = self.board()
         asked = np.empty(len(board.seats), np.int64)
-        turn = Turn(self, board)
+        turn = Turn(self.face, self.observation_size, board)
         begin_all(board)
         for done, now in enumerate(self.open_time.tolist(), start=1):
             deciding = advance_all(board, now, asked)
@@ -249,7 +209,7 @@ class Stage:
         """
         self.require_actions(actions)
         board = self.board()
-        play_table(board, actions, self.positions, self.columns)
+        play_table(board, np.ascontiguousarray(actions), self.positions, self.columns)
         return self._played(board)
 
     def require_actions(self, actions: Actions) -> None:

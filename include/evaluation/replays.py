@@ -46,8 +46,8 @@ class Replays:
         Sums over all accounts: notional of all fills, costs, funding paid.
     funding_assumed_share : float64 (B,)
         Hours in a position whose funding had to be assumed / hours in a position; NaN when never in one.
-    symbols : int
-        How many symbols a portfolio has.
+    symbol_count : int
+        Symbols of a portfolio.
     """
 
     equity: Doubles
@@ -62,7 +62,7 @@ class Replays:
     slippage_usd: Doubles
     funding_usd: Doubles
     funding_assumed_share: Doubles
-    symbols: int
+    symbol_count: int
 
     def __len__(self) -> int:
         return len(self.equity)
@@ -139,7 +139,7 @@ def as_replays(result: BacktestResult) -> Replays:
         slippage_usd=np.array([result.slippage_usd]),
         funding_usd=np.array([result.funding_usd]),
         funding_assumed_share=np.array([np.nan if share is None else share]),
-        symbols=len(result.symbols),
+        symbol_count=len(result.symbols),
     )
 
 
@@ -180,7 +180,7 @@ def _players(stage: Stage) -> NDArray[np.int64]:
     return players
 
 
-def _joined(equity: Doubles, gross: Doubles, left: list[_Left], symbols: int) -> Replays:
+def _joined(equity: Doubles, gross: Doubles, left: list[_Left], symbol_count: int) -> Replays:
     totals = {name: np.array([one.totals[name] for one in left]) for name in _TOTALS}
     held, assumed = totals.pop("held_hours"), totals.pop("assumed_hours")
     return Replays(
@@ -192,7 +192,7 @@ def _joined(equity: Doubles, gross: Doubles, left: list[_Left], symbols: int) ->
         first_trades=np.cumsum([0, *(len(one.nets) for one in left)], dtype=np.int64),
         profits_usd=np.array([one.profits for one in left]),
         funding_assumed_share=np.divide(assumed, held, out=np.full(len(left), np.nan), where=held > 0.0),
-        symbols=symbols,
+        symbol_count=symbol_count,
         **totals,
     )
 

@@ -15,7 +15,8 @@ Result = TypeVar("Result")
 
 def processors() -> int:
     """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0))
+    # macOS knows no affinity
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def shares(sizes: NDArray[np.int64], count: int | None = None) -> list[NDArray[np.int64]]:

@@ -53,6 +53,10 @@ def test_the_environments_are_made_played_and_drawn(tmp_path):
     assert len(names["env"].episode.equity) > 1
     assert (tmp_path / "episode.png").read_bytes().startswith(b"\x89PNG")
     assert "BTC/USDT:USDT" in names["always_long"].symbols
+    assert (names["again"].equity == names["always_long"].equity).all()
+    assert names["dear"].fees_usd > 2 * names["again"].fees_usd
+    assert names["late"].portfolio_equity[-1] != names["again"].portfolio_equity[-1]
+    assert names["sharpe"].shape == (100,)
 
 
 def test_features_are_computed_from_candles_alone():

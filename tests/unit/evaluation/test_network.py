@@ -1,3 +1,7 @@
+import os
+import platform
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -7,6 +11,16 @@ from include.core.errors import InvalidInputError
 from include.evaluation.network import ROWS, Network
 from tests.support.networks import random_network
 
+SHOW_BITS = """
+import hashlib
+from tests.unit.evaluation.test_network import NETWORK, observed
+from include.evaluation.kernels.acting import act
+import numpy as np
+values = NETWORK.room
+for seed in range(200):
+    act(NETWORK.actor, observed(8, seed), 8, values, np.zeros(8, np.int64))
+    print(hashlib.sha256(values.tobytes()).hexdigest())
+"""
 NETWORK = random_network(7, 5)
 
 
@@ -51,6 +65,21 @@ def test_an_observation_is_acted_on_alike_alone_and_among_others():
 
     assert together == [int(NETWORK.predict(row[None])[0]) for row in observations]
     assert NETWORK(observations[::-1]).tolist() == together[::-1]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="names a processor of x86")
+def test_a_processor_without_wide_vectors_and_fused_multiply_add_finds_the_same_bits(tmp_path):
+    plain = {"NUMBA_CPU_NAME": "x86-64", "NUMBA_CPU_FEATURES": "", "NUMBA_CACHE_DIR": str(tmp_path)}
+    found = [
+        subprocess.run(
+            [sys.executable, "-c", SHOW_BITS], env=os.environ | settings, capture_output=True, check=True, timeout=500
+        ).stdout
+        for settings in ({}, plain)
+    ]
+
+    assert len(found[0]) > 64
+    assert found[0] == found[1]
 
 
 def test_nobody_decides_nothing():

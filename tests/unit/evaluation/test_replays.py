@@ -36,9 +36,9 @@ def one_of(replays: Replays, number: int) -> Replays:
     values = {
         field.name: getattr(replays, field.name)[own if field.name in trades else slice(number, number + 1)]
         for field in fields(Replays)
-        if field.name not in ("symbols", "first_trades")
+        if field.name not in ("symbol_count", "first_trades")
     }
-    return Replays(**values, symbols=replays.symbols, first_trades=np.array([0, own.stop - own.start]))
+    return Replays(**values, symbol_count=replays.symbol_count, first_trades=np.array([0, own.stop - own.start]))
 
 
 def same(one: Replays, other: Replays) -> bool:
