@@ -31,22 +31,24 @@ def metric_arrays(replays: Replays, periods_per_year: float) -> dict[str, Double
     dict of str to float64 (B,)
         As `include.evaluation.metrics.Metrics` defines them, in its order.
     """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return _of_equity(replays, periods_per_year) | _of_trades(replays) | _of_costs(replays, periods_per_year)
+    figures = equity_arrays(replays.equity, periods_per_year) | _of_trades(replays)
+    return figures | _of_costs(replays, periods_per_year)
 
 
-def _of_equity(replays: Replays, periods: float) -> dict[str, Doubles]:
-    # a ruined portfolio has a drawdown, but no ratio
-    whole = replays.equity
-    equity = np.where(whole.min(axis=1, keepdims=True) > 0.0, whole, math.nan)
-    returns = returns_of(equity)
+def equity_arrays(equity: Doubles, periods_per_year: float) -> dict[str, Doubles]:
+    """Return the metrics that equity alone decides, of the curves `equity` (B, T), by name float64 (B,).
+
+    A curve that falls to zero or below has a drawdown and a return, but no ratio.
+    """
+    standing = np.where(equity.min(axis=1, keepdims=True) > 0.0, equity, math.nan)
+    returns = returns_of(standing)
     return {
-        "sharpe": sharpe_ratios(returns, periods),
-        "sortino": sortino_ratios(returns, periods),
-        "calmar": calmar_ratios(equity, periods),
-        "cagr": annual_growths(equity, periods),
-        "max_drawdown": max_drawdowns(whole),
-        "total_return": whole[:, -1] / whole[:, 0] - 1.0,
+        "sharpe": sharpe_ratios(returns, periods_per_year),
+        "sortino": sortino_ratios(returns, periods_per_year),
+        "calmar": calmar_ratios(standing, periods_per_year),
+        "cagr": annual_growths(standing, periods_per_year),
+        "max_drawdown": max_drawdowns(equity),
+        "total_return": equity[:, -1] / equity[:, 0] - 1.0,
     }
 
 
@@ -59,8 +61,8 @@ def _of_trades(replays: Replays) -> dict[str, Doubles]:
         pooled[number] = losing_runs(replays.nets[own], replays.traders[own], replays.exit_times[own], runs[number])
     has_traded = count > 0
     return {
-        "win_rate": wins / count,
-        "profit_factor": np.where(losses > 0.0, profits / losses, math.nan),
+        "win_rate": wins / np.where(has_traded, count, math.nan),
+        "profit_factor": profits / np.where(losses > 0.0, losses, math.nan),
         "consecutive_losses": _medians(runs),
         "consecutive_losses_pooled": np.where(has_traded, pooled, math.nan),
         "consecutive_losses_max": np.where(has_traded, runs.max(axis=1), math.nan),
@@ -89,13 +91,13 @@ def _medians(runs: NDArray[np.int64]) -> Doubles:
 
 
 def _of_costs(replays: Replays, periods: float) -> dict[str, Doubles]:
-    equity, candles = replays.equity, replays.equity.shape[1] - 1
-    is_defined = (equity.min(axis=1) > 0.0) & (candles > 0)
+    candles = replays.equity.shape[1] - 1
+    is_defined = (replays.equity.min(axis=1, keepdims=True) > 0.0) & (candles > 0)
+    equity = np.where(is_defined, replays.equity, math.nan)
     profits = np.where(replays.profits_usd > 0.0, replays.profits_usd, math.nan)
-    turnover = replays.traded_usd / equity.mean(axis=1) * periods / candles if candles else equity[:, 0]
     return {
-        "exposure": np.where(is_defined, np.mean(replays.gross_usd / equity, axis=1), math.nan),
-        "turnover": np.where(is_defined, turnover, math.nan),
+        "exposure": np.mean(replays.gross_usd / equity, axis=1),
+        "turnover": replays.traded_usd / equity.mean(axis=1) * periods / max(1, candles),
         "cost_share": (replays.fees_usd + replays.slippage_usd) / profits,
         "funding_share": replays.funding_usd / profits,
         "funding_assumed_share": replays.funding_assumed_share,

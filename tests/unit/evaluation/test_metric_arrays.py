@@ -8,7 +8,7 @@ import pytest
 from include.config.system import load_system
 from include.environments.statistics import profit_factor, win_rate
 from include.evaluation.backtest import BacktestResult, backtest_actions
-from include.evaluation.metric_arrays import metric_arrays
+from include.evaluation.metric_arrays import equity_arrays, metric_arrays
 from include.evaluation.metrics import metric_names, metrics_of, metrics_of_all
 from include.evaluation.replay import Stage
 from include.evaluation.replays import replay_many
@@ -93,8 +93,20 @@ def test_a_portfolio_has_the_bits_that_it_has_alone():
         assert np.array_equal(arrays[name], expected, equal_nan=True)
 
 
-def test_there_is_an_array_for_every_metric_and_no_other():
+def test_there_is_an_array_for_every_metric_in_their_order():
     arrays = metric_arrays(replay_many(STAGE, drawn, 3), PERIODS)
 
-    assert set(arrays) == set(metric_names())
+    assert tuple(arrays) == metric_names()
     assert {array.shape for array in arrays.values()} == {(3,)}
+
+
+def test_a_ruined_curve_has_a_drawdown_and_a_return_and_does_not_touch_its_neighbours():
+    curves = np.array([[100.0, 50.0, -10.0, 20.0], [100.0, 120.0, 90.0, 110.0]])
+
+    both, alone = equity_arrays(curves, PERIODS), equity_arrays(curves[1:], PERIODS)
+
+    assert both["max_drawdown"] == pytest.approx([1.1, 0.25])
+    assert both["total_return"] == pytest.approx([-0.8, 0.1])
+    for name in ("sharpe", "sortino", "calmar", "cagr"):
+        assert np.isnan(both[name][0])
+        assert both[name][1] == alone[name][0]

@@ -103,6 +103,16 @@ def test_a_ruined_portfolio_has_a_drawdown_but_no_ratio():
     assert "zero or below" in metrics.reasons["calmar"]
 
 
+def test_a_single_candle_has_no_ratio_no_turnover_and_no_exposure():
+    metrics = metrics_of(result_of([100.0]), PERIODS)
+
+    assert metrics.total_return == 0.0
+    for name in ("sharpe", "sortino", "calmar", "cagr", "exposure", "turnover"):
+        assert getattr(metrics, name) is None
+        assert metrics.reasons[name]
+    assert metrics.reasons["turnover"] == "the window is a single candle"
+
+
 def test_a_portfolio_that_only_rose_has_no_calmar():
     metrics = metrics_of(result_of([100.0, 101.0, 103.0]), PERIODS)
 
