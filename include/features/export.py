@@ -34,7 +34,7 @@ def export_split(dataset: Dataset, split: Split, target: Path) -> int:
     """
     if target.suffix not in FORMATS:
         raise InvalidInputError(f"`output` must end in {' or '.join(FORMATS)}, was {target.name!r}.")
-    table = pa.concat_tables([_table(series, dataset.info.features) for series in dataset.split(split).values()])
+    table = pa.concat_tables([_named(series, dataset.info.features) for series in dataset.split(split).values()])
     with atomic_path(target) as temporary:
         if target.suffix == ".csv":
             csv.write_csv(table, temporary)
@@ -43,11 +43,13 @@ def export_split(dataset: Dataset, split: Split, target: Path) -> int:
     return int(table.num_rows)
 
 
-def _table(series: SymbolSeries, features: tuple[str, ...]) -> pa.Table:
-    columns: dict[str, pa.Array] = {
-        "symbol": pa.repeat(series.symbol, len(series)),
-        "open_time": pa.array(series.open_time).cast(pa.timestamp("ms", tz="UTC")),
-    }
+def series_table(series: SymbolSeries, features: tuple[str, ...]) -> pa.Table:
+    """Return the rows of one symbol as a frozen dataset holds them: open_time, market columns, segment, `features`."""
+    columns: dict[str, pa.Array] = {"open_time": pa.array(series.open_time).cast(pa.timestamp("ms", tz="UTC"))}
     columns |= {name: pa.array(getattr(series, name)) for name in (*MARKET_COLUMNS, "segment")}
     columns |= {name: pa.array(series.features[:, place]) for place, name in enumerate(features)}
     return pa.table(columns)
+
+
+def _named(series: SymbolSeries, features: tuple[str, ...]) -> pa.Table:
+    return series_table(series, features).add_column(0, "symbol", pa.repeat(series.symbol, len(series)))

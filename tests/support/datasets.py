@@ -4,14 +4,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from include.core.clock import from_ms, to_ms
-from include.core.columns import INSTANT
 from include.core.files import sha256_file, write_json
 from include.core.timeframes import timeframe_ms
-from include.features.dataset import INFO_FILE, MARKET_COLUMNS, Dataset, DatasetInfo, SymbolSeries, Window, symbol_file
+from include.features.dataset import INFO_FILE, Dataset, DatasetInfo, SymbolSeries, Window, symbol_file
+from include.features.export import series_table
 
 TIMEFRAME = "4h"
 STEP_MS = timeframe_ms(TIMEFRAME)
@@ -86,11 +85,8 @@ def write_dataset(dataset: Dataset, folder: Path) -> Dataset:
     """Write `dataset` as a frozen one lies on disk; return it with the checksums of its files."""
     folder.mkdir(parents=True, exist_ok=True)
     for symbol, series in dataset.series.items():
-        columns: dict[str, pa.Array] = {"open_time": pa.array(series.open_time).cast(INSTANT)}
-        columns |= {name: pa.array(getattr(series, name)) for name in (*MARKET_COLUMNS, "segment")}
-        for index, name in enumerate(dataset.info.features):
-            columns[name] = pa.array(np.ascontiguousarray(series.features[:, index]))
-        pq.write_table(pa.table(columns), folder / symbol_file(symbol, dataset.info.timeframe))
+        table = series_table(series, dataset.info.features)
+        pq.write_table(table, folder / symbol_file(symbol, dataset.info.timeframe))
     files = {file.name: sha256_file(file) for file in folder.glob("*.parquet")}
     info = dataset.info.model_copy(update={"files": files})
     write_json(folder / INFO_FILE, info.model_dump(mode="json"))
