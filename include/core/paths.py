@@ -62,6 +62,11 @@ class Home:
         return self.root / "mlartifacts"
 
     @property
+    def trials(self) -> Path:
+        """Ledger of everything that was scored on a window."""
+        return self.root / "trials.sqlite"
+
+    @property
     def reports(self) -> Path:
         """Everything that people open in a browser."""
         return self.root / "reports"

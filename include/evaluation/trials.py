@@ -10,6 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from include.environments.statistics import sharpe_ratio
+from include.features.dataset import DatasetInfo, Split
+
 Purpose = Literal["validation", "test", "walk_forward", "cross_validation"]
 
 
@@ -22,6 +25,23 @@ class ScoredWindow(BaseModel):
     timeframe: str
     start: datetime
     end: datetime
+
+
+def window_of(system: str, info: DatasetInfo, split: Split) -> ScoredWindow:
+    """Return the window of `split` of the dataset that `info` describes."""
+    window = info.splits[split]
+    return ScoredWindow(system=system, timeframe=info.timeframe, start=window.start, end=window.end)
+
+
+class ScoredModel(BaseModel):
+    """Which model: SHA-256 of its parameters, the run it comes from, that run's seed, environment steps behind it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    candidate: str
+    run_id: str
+    seed: int
+    timestep: int
 
 
 class Trial(BaseModel):
@@ -68,6 +88,36 @@ class Trial(BaseModel):
         """SHA-256 of what was scored on what, whenever it was: the same trial again is no further try."""
         document = self.model_dump(mode="json", exclude={"scored_at", "sharpe", "total_return"})
         return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+
+def candle_returns(equity: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the simple returns per candle of `equity` (T,) as (T − 1,); 0 for a portfolio that is ruined."""
+    before, after = equity[:-1], equity[1:]
+    return np.divide(after, before, out=np.ones_like(after), where=before > 0.0) - 1.0
+
+
+def trial_of(
+    purpose: Purpose,
+    window: ScoredWindow,
+    dataset_id: str,
+    model: ScoredModel,
+    config_sha256: str,
+    equity: NDArray[np.float64],
+    scored_at: datetime,
+) -> tuple[Trial, NDArray[np.float64]]:
+    """Return the trial that `model` reached `equity` (T,), and its returns per candle (T − 1,)."""
+    returns = candle_returns(equity)
+    trial = Trial(
+        purpose=purpose,
+        window=window,
+        dataset_id=dataset_id,
+        config_sha256=config_sha256,
+        sharpe=sharpe_ratio(returns, 1.0),
+        total_return=float(equity[-1] / equity[0] - 1.0),
+        scored_at=scored_at,
+        **model.model_dump(),
+    )
+    return trial, returns
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """What makes two trainings the same one: dataset, configuration, features, engine; and how two of them differ."""
 
+import hashlib
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -53,6 +55,11 @@ def identity_of(system: SystemConfig, info: DatasetInfo, device: str) -> Identit
 def shaping_config(system: SystemConfig) -> dict[str, Any]:
     """Return the part of `system` that shapes a training, as JSON values."""
     return system.model_dump(mode="json", include=set(SHAPING))
+
+
+def shaping_sha256(system: SystemConfig) -> str:
+    """Return the SHA-256 of the part of `system` that shapes a training."""
+    return hashlib.sha256(json.dumps(shaping_config(system), sort_keys=True).encode()).hexdigest()
 
 
 def require_same(run_id: str, trained: Identity, asked: Identity) -> None:

@@ -13,6 +13,8 @@ from include.config.system import SystemConfig
 from include.core.checks import CheckReport, CheckResult, Severity
 from include.core.clock import format_utc, wall_now
 from include.core.version import code_version
+from include.evaluation.trial_ledger import TrialLedger
+from include.evaluation.trials import ScoredModel, trial_of, window_of
 from include.features.dataset import Dataset
 from include.training.artifacts import BEST, CHECKPOINT, FINAL, ModelState, copy_model
 from include.training.bundle import BestModel, Bundle, BundleInfo, bundle_arrays
@@ -20,11 +22,11 @@ from include.training.checkpoints import checkpoint_folder, prune_checkpoints, s
 from include.training.course import Course
 from include.training.engine import Snapshot
 from include.training.facts import RunFacts, last, read_facts
-from include.training.identity import identity_of
+from include.training.identity import identity_of, shaping_sha256
 from include.training.log_positions import log_positions
 from include.training.logs import ALERTS, DAILY_SUMMARY, LOGS, append_line
 from include.training.ownership import Owner
-from include.training.policy import policy_of
+from include.training.policy import Policy, policy_of
 from include.training.recorder import Recorder
 from include.training.runs import Attempt, EndedBy, RunInfo, RunStatus, write_run
 from include.training.scoring import ValidationScore, validation_score
@@ -49,6 +51,8 @@ class Keeper:
         As the run stands at the step where this attempt begins.
     recorder : Recorder
         Takes the validation scores.
+    ledger : TrialLedger
+        Counts every model that is scored.
     alerting : sequence of (str, str)
         Names and severities of the alerts that last from an earlier attempt and are written down already.
     """
@@ -60,6 +64,7 @@ class Keeper:
         dataset: Dataset,
         info: RunInfo,
         recorder: Recorder,
+        ledger: TrialLedger,
         alerting: Sequence[tuple[str, str]] = (),
     ) -> None:
         self._owner = owner
@@ -67,6 +72,8 @@ class Keeper:
         self._system = system
         self._dataset = dataset
         self._recorder = recorder
+        self._ledger = ledger
+        self._config_sha256 = shaping_sha256(system)
         self._every = system.training.checkpoint_every_steps
         self._kept_at = info.timesteps
         self._active = {(name, Severity(severity)) for name, severity in alerting}
@@ -106,6 +113,7 @@ class Keeper:
         policy = policy_of(state, self.info.features, self.info.inactive_features, self.info.run_id)
         score = validation_score(self._system, self._dataset, policy)
         self._recorder.validation(state.timestep, score)
+        self._count(policy, score)
         self._scored = (state.timestep, score)
         return score.total_return
 
@@ -149,6 +157,15 @@ class Keeper:
         timesteps = read_facts(self._folder).timesteps
         text = str(error) or type(error).__name__
         self._end(status, text, timesteps=timesteps, error=text, error_type=type(error).__name__)
+
+    def _count(self, policy: Policy, score: ValidationScore) -> None:
+        info = self._dataset.info
+        model = ScoredModel(
+            candidate=policy.sha256, run_id=policy.run_id, seed=self.info.seed, timestep=policy.timestep
+        )
+        window = window_of(self._system.name, info, "validation")
+        trial = trial_of("validation", window, info.id, model, self._config_sha256, score.equity, wall_now())
+        self._ledger.record(*trial)
 
     def _bundle(self, timestep: int, snapshot: Snapshot, course: Course) -> Bundle:
         info = BundleInfo(

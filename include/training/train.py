@@ -23,6 +23,7 @@ from include.core.errors import InvalidInputError, MissingInputError
 from include.core.progress import Progress, no_progress
 from include.core.version import code_version
 from include.environments.make import make_env
+from include.evaluation.trial_ledger import TrialLedger
 from include.features.dataset import Dataset
 from include.training.bundle import Bundle
 from include.training.course import Course
@@ -143,11 +144,11 @@ def train(
     with lock_run(folder, least_token=_newest_token(folder)) as owner:
         if _is_finished(folder, job):
             return summarise(folder, system, wall_now(), is_reused=True)
-        _train(owner, job, Mirror(settings, folder))
+        _train(owner, job, Mirror(settings, folder), TrialLedger(settings.home.trials))
     return summarise(folder, system, wall_now(), is_reused=False)
 
 
-def _train(owner: Owner, job: _Job, mirror: Mirror) -> None:
+def _train(owner: Owner, job: _Job, mirror: Mirror, ledger: TrialLedger) -> None:
     told: list[str] = []
     folder, bundle, stopper = owner.folder, None, Stopper(owner.folder)
     if (folder / RUN_FILE).is_file():
@@ -156,7 +157,7 @@ def _train(owner: Owner, job: _Job, mirror: Mirror) -> None:
     write_told(folder, told)
     with stopper.listening(), Recorder(folder / LOGS, info.timesteps or None) as recorder:
         alerting = bundle.info.alerting if bundle else ()
-        keeper = Keeper(owner, job.system, job.dataset, info, recorder, alerting)
+        keeper = Keeper(owner, job.system, job.dataset, info, recorder, ledger, alerting)
         try:
             with HangWatchdog(folder, job.hang_seconds) as watchdog:
                 _drive(job, bundle, Helpers(keeper, recorder, mirror, stopper, watchdog, job.progress))

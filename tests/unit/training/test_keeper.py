@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from include.evaluation.trial_ledger import TrialLedger
+from include.evaluation.trials import window_of
 from include.training.artifacts import BEST, FINAL, ModelState, verify_model
 from include.training.checkpoints import checkpoint_folders, newest_bundle
 from include.training.course import Course
@@ -43,10 +45,14 @@ def recorder(owner: Owner) -> Iterator[Recorder]:
         yield recorder
 
 
+def ledger_of(owner: Owner) -> TrialLedger:
+    return TrialLedger(owner.folder.parent / "trials.sqlite")
+
+
 @pytest.fixture
 def keeper(owner: Owner, recorder: Recorder) -> Keeper:
     info = write_run(owner.folder, run_info("r", total_timesteps=1000))
-    return Keeper(owner, tiny_system(), RISING, info, recorder)
+    return Keeper(owner, tiny_system(), RISING, info, recorder, ledger_of(owner))
 
 
 def _keep(keeper: Keeper, state: ModelState) -> None:
@@ -213,7 +219,9 @@ def test_an_alert_that_lasts_over_a_resume_is_not_written_again(
     owner: Owner, recorder: Recorder, tmp_path: Path
 ) -> None:
     info = write_run(owner.folder, run_info("r", total_timesteps=1000))
-    keeper = Keeper(owner, tiny_system(), RISING, info, recorder, alerting=[("policy_loss", "critical")])
+    keeper = Keeper(
+        owner, tiny_system(), RISING, info, recorder, ledger_of(owner), alerting=[("policy_loss", "critical")]
+    )
     recorder.update(Update(100, policy_loss=2000.0, value_loss=0.5, entropy=1.6, approx_kl=0.01, clip_fraction=0.2))
     _keep(keeper, _always(0, 100))
     assert "policy_loss" not in (tmp_path / "r" / LOGS / ALERTS).read_text()
@@ -221,8 +229,8 @@ def test_an_alert_that_lasts_over_a_resume_is_not_written_again(
 
 def test_every_attempt_is_on_record_with_its_steps_and_its_end(owner: Owner, recorder: Recorder) -> None:
     info = write_run(owner.folder, run_info("r", total_timesteps=1000))
-    _keep(first := Keeper(owner, tiny_system(), RISING, info, recorder), _always(0, 100))
-    second = Keeper(owner, tiny_system(), RISING, first.info, recorder)
+    _keep(first := Keeper(owner, tiny_system(), RISING, info, recorder, ledger_of(owner)), _always(0, 100))
+    second = Keeper(owner, tiny_system(), RISING, first.info, recorder, ledger_of(owner))
     _keep(second, _always(0, 200))
     second.stop(200, "asked")
     record = read_run(owner.folder)
@@ -231,3 +239,14 @@ def test_every_attempt_is_on_record_with_its_steps_and_its_end(owner: Owner, rec
     assert record.seconds == sum(attempt.seconds for attempt in record.attempts)
     assert record.steps_per_second == 200 / record.seconds
     assert (record.status, record.ended_by) == ("stopped", "stop")
+
+
+def test_every_scored_checkpoint_is_counted_once_with_its_returns(keeper: Keeper, owner: Owner) -> None:
+    for step, action in ((100, 0), (200, 1), (200, 1)):
+        keeper.validate(_always(action, step))
+    held, bought = ledger_of(owner).scored_on(window_of("phase4", RISING.info, "validation"), "validation")
+    assert [(scored.trial.timestep, scored.trial.run_id) for scored in (held, bought)] == [(100, "r"), (200, "r")]
+    assert held.trial.sharpe is None
+    assert not held.returns.any()
+    assert len(bought.returns) == len(next(iter(RISING.split("validation").values()))) - 1
+    assert np.prod(1 + bought.returns) - 1 == pytest.approx(bought.trial.total_return)

@@ -13,7 +13,9 @@ from include.training.scoring import ValidationScore
 from tests.support.documents import document, needs_documents
 
 STATISTICS = {"trades": 4, "win_rate": 0.25, "profit_factor": None, "sharpe": -1.5, "max_drawdown": 0.08, "steps": 200}
-SCORE = ValidationScore(0.01, 3, "NO-GO", Metrics(total_return=0.01, win_rate=0.5, max_drawdown=0.02, trades=12.0))
+SCORE = ValidationScore(
+    0.01, 3, "NO-GO", Metrics(total_return=0.01, win_rate=0.5, max_drawdown=0.02, trades=12.0), np.ones(2)
+)
 
 
 def _update(timestep: int) -> Update:
