@@ -1,0 +1,206 @@
+"""The decision bundle: everything a verdict was made of, in one folder that another machine can judge again.
+
+    reports/revalidation/<id>/  revalidation_result.json  revalidation.md  revalidation.html  *.png
+                                model/   run.json  best_model.*        the model as it was judged
+                                data/    dataset_info.json  *.parquet  the test window and the candles before it
+                                system.json  trades.parquet  equity.parquet  versions.json
+                                bundle.json    SHA-256 of every file above
+                                approval.json  what a person answered, bound to bundle.json
+
+Recomputing a verdict does not belong here (`verify.py`).
+"""
+
+import platform
+import shutil
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ValidationError
+
+from include.config.system import SystemConfig
+from include.core.errors import IntegrityError, InvalidInputError, MissingInputError
+from include.core.files import read_json, sha256_file, write_json
+from include.core.version import code_version
+from include.features.dataset import Dataset, Split
+from include.features.excerpt import write_excerpt
+from include.reporting.verdict import Record
+from include.training.artifacts import BEST, copy_model
+from include.training.runs import RUN_FILE
+
+BUNDLE_FILE = "bundle.json"
+APPROVAL_FILE = "approval.json"
+SYSTEM_FILE = "system.json"
+VERSIONS_FILE = "versions.json"
+MODEL_FOLDER = "model"
+DATA_FOLDER = "data"
+# what the figures of a verdict depend on
+_PACKAGES = ("numpy", "pandas", "pyarrow", "numba", "arch", "scipy")
+_SHOWN = 5
+
+Answer = Literal["approve", "retrain", "reject"]
+
+
+class BundleManifest(Record):
+    """What a bundle holds: SHA-256 by file, paths relative to its folder."""
+
+    revalidation_id: str
+    created_at: datetime
+    code_version: str
+    files: dict[str, str]
+
+
+class Approval(Record):
+    """What a person answered on a bundle: bound to its manifest's SHA-256, with the reason where one was asked for."""
+
+    bundle_sha256: str
+    answer: Answer
+    answered_by: str
+    answered_at: datetime
+    reason: str | None = None
+
+
+def copy_inputs(
+    folder: Path, run_folder: Path, system: SystemConfig, dataset: Dataset, split: Split, lead: int
+) -> None:
+    """Put the model, the rules it is judged by and the candles it is judged on into the bundle `folder`.
+
+    Parameters
+    ----------
+    folder : Path
+        The revalidation's folder.
+    run_folder : Path
+        Run whose best model is judged.
+    system : SystemConfig
+        Rules as they were applied.
+    dataset : Dataset
+        Frozen dataset.
+    split : {"train", "validation", "test"}
+        Rows that are judged on.
+    lead : int
+        Candles before them that something looks back on.
+    """
+    for name in (MODEL_FOLDER, DATA_FOLDER):
+        shutil.rmtree(folder / name, ignore_errors=True)
+        (folder / name).mkdir(parents=True)
+    copy_model(run_folder, BEST, folder / MODEL_FOLDER, BEST)
+    shutil.copyfile(run_folder / RUN_FILE, folder / MODEL_FOLDER / RUN_FILE)
+    write_excerpt(dataset, split, folder / DATA_FOLDER, lead)
+    write_json(folder / SYSTEM_FILE, system.model_dump(mode="json"))
+    write_json(folder / VERSIONS_FILE, versions())
+
+
+def seal_bundle(folder: Path, revalidation_id: str, now: datetime) -> BundleManifest:
+    """Write the manifest over every file in `folder` and return it; the same content keeps its first manifest."""
+    files = _checksums(folder)
+    if (folder / BUNDLE_FILE).is_file():
+        standing = read_manifest(folder)
+        if (standing.revalidation_id, standing.files) == (revalidation_id, files):
+            return standing
+    manifest = BundleManifest(revalidation_id=revalidation_id, created_at=now, code_version=code_version(), files=files)
+    write_json(folder / BUNDLE_FILE, manifest.model_dump(mode="json"))
+    return manifest
+
+
+def read_manifest(folder: Path) -> BundleManifest:
+    """Return the manifest of the bundle in `folder`, its files unchecked.
+
+    Raises
+    ------
+    MissingInputError
+        There is no bundle.
+    IntegrityError
+        The file is no manifest.
+    """
+    if not (folder / BUNDLE_FILE).is_file():
+        raise MissingInputError(f"`{folder}` is no decision bundle: it has no {BUNDLE_FILE}. Hint: name the folder.")
+    try:
+        return BundleManifest.model_validate(read_json(folder / BUNDLE_FILE))
+    except ValidationError as error:
+        raise IntegrityError(f"`{folder / BUNDLE_FILE}` is not a bundle's manifest: {error}") from error
+
+
+def require_intact(folder: Path) -> BundleManifest:
+    """Return the manifest after comparing every file with it.
+
+    Raises
+    ------
+    IntegrityError
+        A file was changed, removed or added; each is named.
+    """
+    manifest = read_manifest(folder)
+    found = _checksums(folder)
+    wrong = sorted(name for name, sha256 in manifest.files.items() if found.get(name) != sha256)
+    wrong += sorted(f"{name} (added)" for name in found.keys() - manifest.files.keys())
+    if wrong:
+        more = f" and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
+        raise IntegrityError(
+            f"Bundle `{manifest.revalidation_id}` is not the one that was sealed: {', '.join(wrong[:_SHOWN])}{more}. "
+            "Hint: run the revalidation again."
+        )
+    return manifest
+
+
+def bundle_sha256(folder: Path) -> str:
+    """Return the SHA-256 of the manifest, which stands for all that it names."""
+    read_manifest(folder)
+    return sha256_file(folder / BUNDLE_FILE)
+
+
+def write_approval(folder: Path, approval: Approval) -> Approval:
+    """Write a person's answer into the bundle and return it; the same answer again keeps the first one's time.
+
+    Raises
+    ------
+    IntegrityError
+        The bundle is not the one that was answered on.
+    InvalidInputError
+        Another answer stands already.
+    """
+    require_intact(folder)
+    found = bundle_sha256(folder)
+    if found != approval.bundle_sha256:
+        raise IntegrityError(
+            f"The bundle must have the sha256 {approval.bundle_sha256[:12]}… that was answered on, was {found[:12]}…. "
+            "Hint: ask for approval again."
+        )
+    standing = read_approval(folder)
+    if standing is not None:
+        if standing.model_copy(update={"answered_at": approval.answered_at}) == approval:
+            return standing
+        raise InvalidInputError(
+            f"`answer` must be given once: {standing.answered_by} answered {standing.answer!r}, "
+            f"was {approval.answer!r} by {approval.answered_by}."
+        )
+    write_json(folder / APPROVAL_FILE, approval.model_dump(mode="json"))
+    return approval
+
+
+def read_approval(folder: Path) -> Approval | None:
+    """Return what was answered on the bundle in `folder`, None while nobody has."""
+    source = folder / APPROVAL_FILE
+    if not source.is_file():
+        return None
+    try:
+        return Approval.model_validate(read_json(source))
+    except ValidationError as error:
+        raise IntegrityError(f"`{source}` is not an approval: {error}") from error
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that figures depend on: Python, machine, packages, code."""
+    found = {"python": platform.python_version(), "machine": platform.machine(), "code": code_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "absent"
+    return found
+
+
+def _checksums(folder: Path) -> dict[str, str]:
+    own = {BUNDLE_FILE, APPROVAL_FILE}
+    files = [file for file in sorted(folder.rglob("*")) if file.is_file() and not file.name.startswith(".")]
+    names = {file.relative_to(folder).as_posix(): file for file in files}
+    return {name: sha256_file(file) for name, file in names.items() if name not in own}
