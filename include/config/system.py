@@ -188,6 +188,30 @@ class GateConfig(Config):
     minimum: float | None = None
 
 
+class EvidenceConfig(Config):
+    """What a verdict's evidence must show to be sufficient.
+
+    Attributes
+    ----------
+    min_trades
+        Closed trades in the test window.
+    max_p_value
+        Against the candidate's own signals at other times.
+    min_deflated_sharpe
+        Deflated Sharpe ratio, a probability.
+    max_funding_assumed_share
+        Hours in a position whose funding had to be assumed.
+    accepted_inactive_features
+        Features whose absence the owner accepts by name; any other inactive one makes the evidence insufficient.
+    """
+
+    min_trades: int = Field(ge=1)
+    max_p_value: float = Fraction
+    min_deflated_sharpe: float = Fraction
+    max_funding_assumed_share: float = Field(ge=0, lt=1)
+    accepted_inactive_features: tuple[str, ...] = ()
+
+
 class DecisionConfig(Config):
     """Gates that must pass for GO and for PARTIAL-GO."""
 
@@ -247,6 +271,7 @@ class SystemConfig(Config):
     gates: tuple[GateConfig, ...]
     has_owner_limits: bool = True
     decision: DecisionConfig
+    evidence: EvidenceConfig
     recorded_baseline: dict[str, float]
     alerts: AlertConfig
 

@@ -1,24 +1,18 @@
-"""Policies without skill, played through the same accounts: flat, buy and hold, random."""
-
-from collections.abc import Sequence
-from dataclasses import dataclass
+"""Policies to be better than, played through the same accounts: flat, buy and hold, momentum, random actions."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from include.config.system import AccountConfig, SystemConfig
 from include.core.progress import Progress, no_progress
-from include.core.seeding import derive_seed
-from include.core.timeframes import periods_per_year
 from include.environments.phase4.account import BPS
-from include.environments.phase4.actions import HOLD, N_ACTIONS, OPEN_LONG
-from include.evaluation.backtest import BacktestResult, Predict, collect
-from include.evaluation.decision import Decision, decide
-from include.evaluation.gates import evaluate_gates
-from include.evaluation.metrics import Metrics, metric_names, metrics_of
-from include.evaluation.replay import Stage
-from include.evaluation.turn import Turn
+from include.environments.phase4.actions import CLOSE_POSITION, HOLD, N_ACTIONS, OPEN_LONG, OPEN_SHORT
+from include.evaluation.backtest import BacktestResult, Predict, backtest_actions, collect
+from include.evaluation.replay import Stage, Turn
 from include.features.dataset import Dataset, Split
+
+# a week of 4h candles
+MOMENTUM_CANDLES = 42
 
 
 def flat(observations: NDArray[np.float32]) -> NDArray[np.int64]:
@@ -59,82 +53,31 @@ def _unlevered(account: AccountConfig) -> AccountConfig:
     return account.model_copy(update={**exits, "max_leverage": share})
 
 
-@dataclass(frozen=True)
-class NullDistribution:
-    """What policies without skill reach on the same window through the same code.
+def momentum(system: SystemConfig, dataset: Dataset, split: Split, lookback: int = MOMENTUM_CANDLES) -> BacktestResult:
+    """Follow the sign of each symbol's return over the last `lookback` candles, long and short, under its own rules.
 
-    Attributes
-    ----------
-    metrics : tuple of Metrics
-        One per draw.
-    decisions : tuple of Decision
-        What each draw would have been given.
-    equity : float64 (draws, T)
-        Portfolio equity of each draw at each close, USD.
-    """
-
-    metrics: tuple[Metrics, ...]
-    decisions: tuple[Decision, ...]
-    equity: NDArray[np.float64]
-
-    @property
-    def go_share(self) -> float:
-        """Share of the draws that would be GO: the rate of false verdicts of the gates alone."""
-        return self.decisions.count("GO") / len(self.decisions)
-
-    def mean(self) -> dict[str, float | None]:
-        """Return the mean of each metric over the draws that define it, None where none does."""
-        return {name: _mean([getattr(metrics, name) for metrics in self.metrics]) for name in metric_names()}
-
-
-def null_distribution(
-    system: SystemConfig,
-    dataset: Dataset,
-    split: Split,
-    draws: int,
-    seed: int,
-    progress: Progress = no_progress,
-) -> NullDistribution:
-    """Play `draws` random policies over a split and judge each by the system's gates.
-
-    Parameters
-    ----------
-    system : SystemConfig
-        Rules, gates and decision table.
-    dataset : Dataset
-        Frozen dataset.
-    split : {"train", "validation", "test"}
-        Rows to play.
-    draws : int
-        Number of policies, at least 1.
-    seed : int
-        Root seed; draw i depends on `seed` and i alone.
-    progress : callable
-        Called with "null draws", draws done, draws in all.
+    The position is closed at the first candle at which the sign has changed and opened the other way at the next one;
+    after a stop it is opened again. Candles before the split count, none after the decision does. Time-series momentum
+    as Moskowitz, Ooi and Pedersen (2012) define it, in its simplest form.
     """
     stage = Stage(system, dataset, split)
-    periods = periods_per_year(system.timeframe, system.calendar)
-    metrics: list[Metrics] = []
-    decisions: list[Decision] = []
-    equity: list[NDArray[np.float64]] = []
-    for draw in range(draws):
-        played = _random_draw(stage, derive_seed(seed, "null", draw))
-        equity.append(played.portfolio_equity)
-        metrics.append(metrics_of(played, periods))
-        decisions.append(decide(evaluate_gates(metrics[-1], system.gates), system.decision))
-        progress("null draws", draw + 1, draws)
-    return NullDistribution(tuple(metrics), tuple(decisions), np.array(equity))
+    signs = _signs(stage, dataset, lookback)
+    before = np.vstack([signs[:1], signs[:-1]])
+    opening = np.where(signs > 0, OPEN_LONG, np.where(signs < 0, OPEN_SHORT, HOLD))
+    return backtest_actions(stage, np.where(signs != before, CLOSE_POSITION, opening).astype(np.int8))
 
 
-def _random_draw(stage: Stage, seed: int) -> BacktestResult:
-    generator = np.random.default_rng(seed)
-
-    def choose(turn: Turn) -> NDArray[np.int64]:
-        return generator.integers(stage.face.actions, size=len(turn))
-
-    return collect(stage, stage.play(choose))
-
-
-def _mean(values: Sequence[float | None]) -> float | None:
-    defined = [value for value in values if value is not None]
-    return float(np.mean(defined)) if defined else None
+def _signs(stage: Stage, dataset: Dataset, lookback: int) -> NDArray[np.int64]:
+    """Sign of the return over `lookback` candles at each close of the stage, (T, S); 0 where it is not known."""
+    signs = np.zeros((len(stage.open_time), len(stage.symbols)), np.int64)
+    for column, symbol in enumerate(stage.symbols):
+        series = dataset.series[symbol]
+        known = np.zeros(len(series), np.int64)
+        known[lookback:] = np.sign(series.close[lookback:] - series.close[:-lookback])
+        # rows that are missing in between: the candle so many rows ago is not so many candles ago
+        known[lookback:][series.segment[lookback:] != series.segment[:-lookback]] = 0
+        rows = np.searchsorted(series.open_time, stage.open_time)
+        there = rows < len(series)
+        there[there] = series.open_time[rows[there]] == stage.open_time[there]
+        signs[there, column] = known[rows[there]]
+    return signs

@@ -18,7 +18,7 @@ Doubles = NDArray[np.float64]
 
 
 class Difference(BaseModel):
-    """Challenger minus champion: observed, 95 % interval, shares of samples in which it is not positive and negative."""
+    """Challenger minus champion: observed, 95 % interval, shares of samples in which it is not above 0 and below it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 

@@ -95,7 +95,7 @@ class Stage:
         series = dataset.split(split)
         if not series:
             raise InvalidInputError(f"`dataset` must have rows in split {split!r}, was {dataset.info.id} without any.")
-        self.system, self.account = system, system.account
+        self.system, self.account, self.split = system, system.account, split
         self.symbols = dataset.info.symbols
         self.open_time = np.unique(np.concatenate([rows.open_time for rows in series.values()]))
         self.is_late = False

@@ -2,12 +2,9 @@ import numpy as np
 import pytest
 
 from include.config.system import load_system
-from include.core.seeding import derive_seed
-from include.evaluation.backtest import backtest
-from include.evaluation.baselines import NullDistribution, buy_and_hold, flat, null_distribution, random_policy
-from include.evaluation.metrics import Metrics, metrics_of
-from tests.support.candles import fair_market, phase4
-from tests.support.datasets import dataset_of, martingale, series_from_closes
+from include.evaluation.baselines import buy_and_hold, flat, momentum, random_policy
+from tests.support.candles import phase4
+from tests.support.datasets import dataset_of, series_from_closes
 
 SYSTEM = load_system("phase4")
 BTC, ETH = "BTC/USDT:USDT", "ETH/USDT:USDT"
@@ -69,46 +66,27 @@ def test_buy_and_hold_is_bought_again_behind_missing_rows():
     assert len(buy_and_hold(SYSTEM, dataset_of(series), "test").trades) == 2
 
 
-def test_null_draws_repeat_themselves_and_do_not_depend_on_their_number():
-    dataset = dataset_of(martingale(BTC, 1_300, seed=1), martingale(ETH, 1_300, seed=2))
+def test_momentum_follows_the_week_behind_it_and_turns_a_candle_after_it():
+    closes = np.concatenate([np.linspace(100, 150, 1_000), np.linspace(150, 100, 300)])
+    system = phase4(fee_bps=0.0, slippage_bps=0.0, stop_atr=60.0, take_profit_atr=60.0)
+    result = momentum(system, dataset_of(series_from_closes(BTC, closes)), "test", lookback=10)
 
-    three, two, other = (null_distribution(SYSTEM, dataset, "test", n, seed) for n, seed in ((3, 5), (2, 5), (2, 6)))
-
-    assert three.metrics[:2] == two.metrics
-    assert three.metrics[0] != three.metrics[1]
-    assert two.metrics != other.metrics
-
-
-def test_a_null_draw_is_the_backtest_of_a_random_policy():
-    dataset = dataset_of(martingale(BTC, 1_300, seed=1), martingale(ETH, 1_300, seed=2))
-
-    drawn = null_distribution(SYSTEM, dataset, "test", 1, seed=5).metrics[0]
-
-    policy = random_policy(derive_seed(5, "null", 0))
-    assert drawn == metrics_of(backtest(SYSTEM, dataset, "test", policy), 2_190)
+    # the split begins at row 800; the return of ten candles turns negative a few candles after the top at row 1000
+    longs, shorts = result.trades[result.trades.side == "long"], result.trades[result.trades.side == "short"]
+    turned = next(t for t in range(1_000, 1_020) if closes[t] < closes[t - 10])
+    series = dataset_of(series_from_closes(BTC, closes)).series[BTC]
+    assert (len(longs), len(shorts)) == (1, 1)
+    assert longs.exit_time.iloc[0].value // 10**6 == series.open_time[turned + 1]
+    assert shorts.entry_time.iloc[0].value // 10**6 == series.open_time[turned + 2]
+    assert (result.trades.net_usd > 0).all()
 
 
-def test_random_trading_loses_its_costs():
-    dataset = dataset_of(*(fair_market(f"S{i}/USDT:USDT", 1_300, seed=i, ticks=30) for i in range(6)))
+def test_momentum_knows_nothing_where_rows_are_missing():
+    series = series_from_closes(BTC, np.linspace(100, 200, 1_300))
+    series.segment[1_000:] = 1
 
-    null = null_distribution(SYSTEM, dataset, "test", 5, 1)
+    opened = momentum(SYSTEM, dataset_of(series), "test", lookback=10).actions[:, 0]
 
-    assert null.mean()["total_return"] < 0
-    assert null.go_share == 0.0
-
-
-def test_the_share_of_go_and_the_means_by_hand():
-    metrics = (Metrics(sharpe=1.0), Metrics(sharpe=3.0), Metrics(), Metrics())
-    null = NullDistribution(metrics, ("GO", "NO-GO", "PARTIAL-GO", "NO-GO"), np.empty((4, 0)))
-
-    assert null.go_share == 0.25
-    assert null.mean()["sharpe"] == 2.0
-    assert null.mean()["calmar"] is None
-
-
-def test_draws_report_their_progress():
-    calls = []
-
-    null_distribution(SYSTEM, dataset_of(martingale(BTC, 1_300, seed=1)), "test", 2, 1, lambda *c: calls.append(c))
-
-    assert calls == [("null draws", 1, 2), ("null draws", 2, 2)]
+    # rows 1000 to 1009 of the series are 200 to 209 of the split
+    assert set(opened[201:209].tolist()) <= {-1, 0}
+    assert 1 in opened[211:].tolist()
