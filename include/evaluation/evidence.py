@@ -33,7 +33,7 @@ class TrialFacts(BaseModel):
     sharpe_variance : float
         Variance of their Sharpe ratios per candle.
     ledger_sha256 : str
-        End of the ledger's chain when the verdict was made.
+        Identity of all trials that were counted: the position in the ledger that the verdict was made at.
     opening : int
         Place among all openings of sealed windows.
     candidates_before : int

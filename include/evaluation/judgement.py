@@ -4,6 +4,7 @@ Everything is computed from what is passed in, so that the same inputs give the 
 runs and ledgers, and how a verdict looks, do not belong here.
 """
 
+import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ from include.evaluation.replay import Stage
 from include.evaluation.replays import as_replays
 from include.evaluation.significance import shift_p_value, shifts_of
 from include.evaluation.stress import stress
-from include.evaluation.trials import Scored, candle_returns
+from include.evaluation.trials import Opening, Scored, candle_returns
 from include.features.dataset import Dataset
 
 SHIFTS = 499
@@ -111,13 +112,12 @@ class Judgement:
 
 def trial_facts(
     scored: tuple[Scored, ...],
-    selection: Overfitting,
-    ledger_sha256: str,
-    opening: int,
-    candidates_before: int,
-    contamination: str,
+    chosen_from: tuple[Scored, ...],
+    opening: Opening,
 ) -> TrialFacts:
     """Return what trials on one window mean for its best one.
+
+    `scored` are those on the sealed window, `chosen_from` those on the validation window.
 
     Tries on the same candles are as many as their correlation leaves independent; one on other candles of an
     overlapping window counts whole.
@@ -131,16 +131,19 @@ def trial_facts(
         trials_count=len(scored),
         effective_trials=effective_trials(np.array(together)) + alone if together else 1.0,
         sharpe_variance=float(np.var(sharpes, ddof=1)) if len(sharpes) > 1 else 0.0,
-        ledger_sha256=ledger_sha256,
-        opening=opening,
-        candidates_before=candidates_before,
-        contamination=contamination,
-        selection=selection,
+        ledger_sha256=_position((*scored, *chosen_from)),
+        opening=opening.number,
+        candidates_before=opening.candidates_before,
+        contamination=opening.reason,
+        selection=_selection(chosen_from),
     )
 
 
-def selection_of(scored: tuple[Scored, ...]) -> Overfitting:
-    """Return how far choosing the best of `scored`, tries on one validation window, was overfitting."""
+def _position(scored: tuple[Scored, ...]) -> str:
+    return hashlib.sha256("\n".join(one.trial.identity for one in scored).encode()).hexdigest()
+
+
+def _selection(scored: tuple[Scored, ...]) -> Overfitting:
     length = max((len(one.returns) for one in scored), default=0)
     same = [one.returns for one in scored if len(one.returns) == length]
     return backtest_overfitting(np.array(same).reshape(len(same), length))

@@ -1,7 +1,8 @@
 """The decision bundle: everything a verdict was made of, in one folder that another machine can judge again.
 
-    reports/revalidation/<id>/  revalidation_result.json  revalidation.md  revalidation.html  *.png
+    reports/revalidation/<id>/  revalidation_result.json  revalidation_result.md  revalidation_result.html  *.png
                                 model/   run.json  best_model.*        the model as it was judged
+                                champion/  the same of the champion it was compared with
                                 data/    dataset_info.json  *.parquet  the test window and the candles before it
                                 system.json  trades.parquet  equity.parquet  versions.json
                                 bundle.json    SHA-256 of every file above
@@ -17,12 +18,14 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
+import pandas as pd
 from pydantic import ValidationError
 
 from include.config.system import SystemConfig
 from include.core.errors import IntegrityError, InvalidInputError, MissingInputError
 from include.core.files import read_json, sha256_file, write_json
 from include.core.version import code_version
+from include.evaluation.judgement import Judgement
 from include.features.dataset import Dataset, Split
 from include.features.excerpt import write_excerpt
 from include.reporting.verdict import Record
@@ -33,7 +36,10 @@ BUNDLE_FILE = "bundle.json"
 APPROVAL_FILE = "approval.json"
 SYSTEM_FILE = "system.json"
 VERSIONS_FILE = "versions.json"
+TRADES_FILE = "trades.parquet"
+EQUITY_FILE = "equity.parquet"
 MODEL_FOLDER = "model"
+RIVAL_FOLDER = "champion"
 DATA_FOLDER = "data"
 # what the figures of a verdict depend on
 _PACKAGES = ("numpy", "pandas", "pyarrow", "numba", "arch", "scipy")
@@ -62,9 +68,15 @@ class Approval(Record):
 
 
 def copy_inputs(
-    folder: Path, run_folder: Path, system: SystemConfig, dataset: Dataset, split: Split, lead: int
+    folder: Path,
+    run_folder: Path,
+    rival_folder: Path | None,
+    system: SystemConfig,
+    dataset: Dataset,
+    split: Split,
+    lead: int,
 ) -> None:
-    """Put the model, the rules it is judged by and the candles it is judged on into the bundle `folder`.
+    """Put the models, the rules they are judged by and the candles they are judged on into the bundle `folder`.
 
     Parameters
     ----------
@@ -72,6 +84,8 @@ def copy_inputs(
         The revalidation's folder.
     run_folder : Path
         Run whose best model is judged.
+    rival_folder : Path or None
+        Run of the champion that it is compared with.
     system : SystemConfig
         Rules as they were applied.
     dataset : Dataset
@@ -81,14 +95,30 @@ def copy_inputs(
     lead : int
         Candles before them that something looks back on.
     """
-    for name in (MODEL_FOLDER, DATA_FOLDER):
-        shutil.rmtree(folder / name, ignore_errors=True)
-        (folder / name).mkdir(parents=True)
-    copy_model(run_folder, BEST, folder / MODEL_FOLDER, BEST)
-    shutil.copyfile(run_folder / RUN_FILE, folder / MODEL_FOLDER / RUN_FILE)
+    _copy_best(run_folder, folder / MODEL_FOLDER)
+    if rival_folder is not None:
+        _copy_best(rival_folder, folder / RIVAL_FOLDER)
+    (folder / DATA_FOLDER).mkdir()
     write_excerpt(dataset, split, folder / DATA_FOLDER, lead)
     write_json(folder / SYSTEM_FILE, system.model_dump(mode="json"))
     write_json(folder / VERSIONS_FILE, versions())
+
+
+def write_played(folder: Path, judged: Judgement) -> None:
+    """Write the candidate's trades and the portfolio equity of everyone at each close into the bundle."""
+    judged.played.trades.to_parquet(folder / TRADES_FILE, index=False)
+    low, high = judged.nulls.band()
+    curves = {
+        "open_time": pd.to_datetime(judged.played.open_time, unit="ms", utc=True).astype("datetime64[ms, UTC]"),
+        "candidate": judged.played.portfolio_equity,
+        "buy_and_hold": judged.holding.portfolio_equity,
+        "momentum": judged.following.portfolio_equity,
+        "random_low": low,
+        "random_high": high,
+    }
+    if judged.champion is not None:
+        curves["champion"] = judged.champion.portfolio_equity
+    pd.DataFrame(curves).to_parquet(folder / EQUITY_FILE, index=False)
 
 
 def seal_bundle(folder: Path, revalidation_id: str, now: datetime) -> BundleManifest:
@@ -197,6 +227,12 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             found[package] = "absent"
     return found
+
+
+def _copy_best(run_folder: Path, target: Path) -> None:
+    target.mkdir(parents=True)
+    copy_model(run_folder, BEST, target, BEST)
+    shutil.copyfile(run_folder / RUN_FILE, target / RUN_FILE)
 
 
 def _checksums(folder: Path) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from include.config.system import SystemConfig
 from include.evaluation.backtest import BacktestResult
-from include.evaluation.baselines import NullDistribution
+from include.evaluation.nulls import NullDistribution
 from include.features.dataset import DatasetInfo
 from include.training.runs import RunInfo
 
@@ -19,8 +19,8 @@ def notes_of(
     share = played.funding_assumed_share
     notes = {
         "The policy closed no trade on this window.": played.trades.empty,
-        f"The gates pass luck on this window: {nulls.go_share:.0%} of the random policies would be GO.": (
-            nulls.go_share > LUCK_WORTH_A_NOTE
+        f"The gates pass luck on this window: {nulls.go_rate.share:.0%} of the random policies would be GO.": (
+            nulls.go_rate.share > LUCK_WORTH_A_NOTE
         ),
         f"The test window holds {candles:,} candles, fewer than the {system.splits.test_candles:,} asked for.": (
             candles < system.splits.test_candles

@@ -1,9 +1,12 @@
-"""Judge a trained model: the five steps of the operations checklist, ending in a written report.
+"""Judge a trained model: the five steps of the operations checklist, ending in a sealed bundle and a written report.
 
-Backtest, metrics, gates and decision are `evaluation`'s; how the result looks is `revalidation.py`'s.
+What is computed is in `evaluation/judgement.py`; how the result looks in `revalidation.py`; what a bundle holds in
+`decision_bundle.py`.
 """
 
 import logging
+import shutil
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,62 +14,46 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from include.config.settings import Settings
-from include.config.system import SystemConfig, load_system
 from include.core.clock import wall_now
-from include.core.errors import IntegrityError, MissingInputError
+from include.core.errors import IntegrityError, InvalidInputError, MissingInputError
+from include.core.files import atomic_directory
 from include.core.progress import Progress, no_progress
 from include.core.seeding import derive_seed
 from include.core.timeframes import periods_per_year
 from include.environments.statistics import max_drawdown, win_rate
-from include.evaluation.backtest import BacktestResult, backtest
-from include.evaluation.baselines import NullDistribution, buy_and_hold, flat, null_distribution
-from include.evaluation.decision import decide
-from include.evaluation.gates import evaluate_gates
-from include.evaluation.metrics import Metrics, metrics_of, recorded_metrics
+from include.evaluation.backtest import BacktestResult, backtest_stage
+from include.evaluation.bootstrap import SAMPLES
+from include.evaluation.evidence import TrialFacts
+from include.evaluation.judgement import SHIFTS, Case, Judgement, judge, trial_facts
+from include.evaluation.metrics import metrics_of, recorded_metrics
+from include.evaluation.regimes import LEAD_CANDLES
+from include.evaluation.replay import Stage
+from include.evaluation.trial_ledger import TrialLedger
+from include.evaluation.trials import Opening, ScoredModel, trial_of, window_of
 from include.features.dataset import Dataset, Split, load_dataset
+from include.reporting.candidates import Candidate, load_candidate, rival_of
+from include.reporting.decision_bundle import copy_inputs, read_approval, require_intact, seal_bundle, write_played
 from include.reporting.figures import EquityCurves, equity_figure, training_figure
 from include.reporting.notes import notes_of
 from include.reporting.revalidation import EQUITY_FIGURE, TRAINING_FIGURE, write_report
-from include.reporting.verdict import (
-    RESULT_FILE,
-    RevalidationResult,
-    SymbolResult,
-    Totals,
-    read_result,
-    revalidation_id,
-)
-from include.training.ownership import is_locked
-from include.training.policy import Policy, load_policy, require_features
-from include.training.runs import RunInfo, read_config, read_run
+from include.reporting.verdict import RevalidationResult, SymbolResult, Totals, read_result, revalidation_id
+from include.training.identity import shaping_sha256
+from include.training.policy import require_features
 
 logger = logging.getLogger(__name__)
 
 SPLIT: Split = "test"
 STEPS = 5
+# one more: what a candle was in is told by the candles before it
+LEAD = LEAD_CANDLES + 1
 _SEED_NAME = "revalidation"
-_OF_TODAY = ("account", "gates", "has_owner_limits", "decision", "recorded_baseline")
-
-
-@dataclass(frozen=True)
-class _Candidate:
-    run: RunInfo
-    system: SystemConfig
-    policy: Policy
-
-
-@dataclass(frozen=True)
-class _Judged:
-    metrics: Metrics
-    nulls: NullDistribution
-    holding: BacktestResult
-    idle: BacktestResult
 
 
 def revalidate(settings: Settings, run_folder: Path, *, progress: Progress = no_progress) -> RevalidationResult:
-    """Backtest the best model of a run on its test window, judge it by the gates and write the report.
+    """Backtest the best model of a run on its sealed test window, judge it, weigh the evidence, seal the bundle.
 
-    Account, gates, decision table and recorded baseline are those of the system today, whatever the run was
-    trained with. The same run on the same dataset gives the same id and the same result, times apart.
+    The window is entered in the trial ledger before the model sees it. The same run on the same dataset, counted among
+    the same trials, gives the same id and the same result, times apart.
 
     Parameters
     ----------
@@ -91,38 +78,79 @@ def revalidate(settings: Settings, run_folder: Path, *, progress: Progress = no_
     InvalidInputError
         The dataset has other features than the model was trained on.
     """
-    steps = _Steps(progress)
-    with steps.step("Load trained model…"):
-        candidate = _load_candidate(run_folder)
-    with steps.step("Load backtest data…"):
-        dataset = load_dataset(settings.home.dataset(candidate.run.dataset_id))
-        require_features(candidate.policy, dataset.info)
-    with steps.step("Run backtest with trained model…") as inner:
-        played = backtest(candidate.system, dataset, SPLIT, candidate.policy.network, progress=inner)
-    with steps.step(f"Calculate {len(candidate.system.gates)} risk gates…") as inner:
-        judged = _judge(candidate.system, dataset, played, settings.profile.null_draws, inner)
-    with steps.step("Generate report…"):
-        result = _result(candidate, dataset, played, judged, steps.seconds)
-        folder = settings.home.revalidation(result.id)
-        _draw(result, played, judged, folder)
-        training_figure(run_folder, folder / TRAINING_FIGURE)
-    # the last step's own time belongs into the result, so it is written after the step has ended
-    result = _standing(result.model_copy(update={"steps_seconds": dict(steps.seconds)}), folder)
-    write_report(result, folder)
+    steps, home = _Steps(progress), settings.home
+    with tempfile.TemporaryDirectory() as scratch:
+        inputs = Path(scratch) / "inputs"
+        with steps.step("Load trained model…"):
+            candidate = load_candidate(run_folder)
+        with steps.step("Load backtest data…"):
+            whole = load_dataset(home.dataset(candidate.run.dataset_id))
+            require_features(candidate.policy, whole.info)
+            rival, reason = rival_of(settings, candidate, whole)
+            rival_folder = home.run(rival.run_id) if rival else None
+            copy_inputs(inputs, run_folder, rival_folder, candidate.system, whole, SPLIT, LEAD)
+            # what the bundle holds is what is judged, so that judging the bundle again finds the same
+            dataset = load_dataset(inputs / "data")
+        with steps.step("Run backtest with trained model…") as inner:
+            request = _request(candidate, settings.profile.null_draws)
+            stage = Stage(candidate.system, dataset, SPLIT)
+            opening = _open(settings, candidate, dataset, request)
+            played = backtest_stage(stage, candidate.policy.network, progress=inner)
+            trials = _counted(settings, candidate, whole, played, opening)
+        with steps.step(f"Calculate {len(candidate.system.gates)} risk gates…") as inner:
+            case = Case(
+                stage=stage,
+                dataset=dataset,
+                played=played,
+                inactive_features=candidate.policy.inactive_features,
+                draws=settings.profile.null_draws,
+                seed=derive_seed(candidate.system.training.seed, _SEED_NAME),
+                trials=trials,
+                rival=rival,
+                rival_reason=reason,
+            )
+            judged = judge(case, inner)
+        with steps.step("Generate report…"):
+            result = _result(candidate, case, judged, request, steps.seconds)
+            return _kept(result, home.revalidation(result.id), inputs, run_folder, judged, steps)
+
+
+def _kept(
+    result: RevalidationResult, folder: Path, inputs: Path, run_folder: Path, judged: Judgement, steps: "_Steps"
+) -> RevalidationResult:
+    """Write the bundle whole, unless the same result stands there already: approvals are bound to its checksum."""
+    standing = _standing(result, folder)
+    if standing is not None:
+        return standing
+    with atomic_directory(folder) as target:
+        shutil.copytree(inputs, target, dirs_exist_ok=True)
+        _draw(result, judged, target)
+        training_figure(run_folder, target / TRAINING_FIGURE)
+        write_played(target, judged)
+        result = result.model_copy(update={"steps_seconds": dict(steps.seconds)})
+        write_report(result, target)
+        seal_bundle(target, result.id, wall_now())
     return result
 
 
-def _standing(result: RevalidationResult, folder: Path) -> RevalidationResult:
-    # an approval is bound to the file's checksum, so the same result found again keeps its first times
-    if not (folder / RESULT_FILE).is_file():
-        return result
+def _standing(result: RevalidationResult, folder: Path) -> RevalidationResult | None:
     try:
         before = read_result(folder)
+        require_intact(folder)
+    except MissingInputError:
+        return None
     except IntegrityError:
-        logger.warning("The result in %s cannot be read and is written anew", folder)
-        return result
+        logger.warning("The bundle in %s is damaged and is written anew", folder)
+        return None
     times = {"created_at": before.created_at, "steps_seconds": before.steps_seconds}
-    return before if result.model_copy(update=times) == before else result
+    if result.model_copy(update=times) == before:
+        return before
+    if read_approval(folder) is not None:
+        raise InvalidInputError(
+            f"Revalidation `{result.id}` was answered with another result and is not overwritten. "
+            "Hint: the code or the machine has changed since; move the folder away to judge anew."
+        )
+    return None
 
 
 @dataclass
@@ -142,80 +170,92 @@ class _Steps:
         self.progress(label, 1, 1)
 
 
-def _load_candidate(run_folder: Path) -> _Candidate:
-    run = read_run(run_folder)
-    if run.status == "running" and is_locked(run_folder):
-        raise MissingInputError(f"Run `{run.run_id}` is still in training, nothing to revalidate yet.")
-    today = load_system(run.system)
-    # costs and limits are the owner's, not the run's: a model trained without fees is not judged without them
-    judged_by = {name: getattr(today, name) for name in _OF_TODAY}
-    return _Candidate(run, read_config(run_folder).model_copy(update=judged_by), load_policy(run_folder, "best"))
-
-
-def _judge(system: SystemConfig, dataset: Dataset, played: BacktestResult, draws: int, progress: Progress) -> _Judged:
-    seed = derive_seed(system.training.seed, _SEED_NAME)
-    return _Judged(
-        metrics=metrics_of(played, _periods(system)),
-        nulls=null_distribution(system, dataset, SPLIT, draws, seed, progress),
-        holding=buy_and_hold(system, dataset, SPLIT),
-        idle=backtest(system, dataset, SPLIT, flat),
+def _request(candidate: Candidate, draws: int) -> str:
+    system = candidate.system
+    return revalidation_id(
+        candidate.run.run_id,
+        candidate.policy.sha256,
+        candidate.run.dataset_id,
+        SPLIT,
+        draws,
+        SAMPLES,
+        SHIFTS,
+        system.account.model_dump_json(),
+        *(gate.model_dump_json() for gate in system.gates),
+        system.decision.model_dump_json(),
+        system.evidence.model_dump_json(),
     )
 
 
+def _open(settings: Settings, candidate: Candidate, dataset: Dataset, request: str) -> Opening:
+    window = window_of(candidate.system.name, dataset.info, SPLIT)
+    return TrialLedger(settings.home.trials).open_window(window, candidate.policy.sha256, request, wall_now())
+
+
+def _counted(
+    settings: Settings, candidate: Candidate, whole: Dataset, played: BacktestResult, opening: Opening
+) -> TrialFacts:
+    """Count this trial, and return what all trials on the window mean."""
+    ledger, system, info = TrialLedger(settings.home.trials), candidate.system, whole.info
+    run, policy = candidate.run, candidate.policy
+    window = window_of(system.name, info, SPLIT)
+    model = ScoredModel(candidate=policy.sha256, run_id=run.run_id, seed=run.seed, timestep=policy.timestep)
+    equity = played.portfolio_equity
+    ledger.record(*trial_of("test", window, info.id, model, shaping_sha256(system), equity, wall_now()))
+    chosen_from = ledger.scored_on(window_of(system.name, info, "validation"), "validation")
+    return trial_facts(ledger.scored_on(window), chosen_from, opening)
+
+
 def _result(
-    candidate: _Candidate, dataset: Dataset, played: BacktestResult, judged: _Judged, seconds: dict[str, float]
+    candidate: Candidate, case: Case, judged: Judgement, request: str, seconds: dict[str, float]
 ) -> RevalidationResult:
-    run, system, policy = candidate.run, candidate.system, candidate.policy
-    gates = evaluate_gates(judged.metrics, system.gates, subject=f"risk gates of {run.run_id}")
-    window = dataset.info.splits[SPLIT]
+    run, system, policy, played = candidate.run, candidate.system, candidate.policy, judged.played
+    info = case.dataset.info
     return RevalidationResult(
         id=revalidation_id(
-            run.run_id,
-            policy.sha256,
-            dataset.info.id,
-            SPLIT,
-            len(judged.nulls.decisions),
-            system.account.model_dump_json(),
-            *(gate.model_dump_json() for gate in system.gates),
-            system.decision.model_dump_json(),
+            request, case.trials.ledger_sha256, case.rival.run_id if case.rival else "", case.rival_reason
         ),
         system=system.name,
         timeframe=system.timeframe,
         run_id=run.run_id,
-        dataset_id=dataset.info.id,
+        dataset_id=info.id,
         split=SPLIT,
         model_sha256=policy.sha256,
-        decision=decide(gates, system.decision),
-        gates=gates,
+        decision=judged.decision,
+        gates=judged.gates.model_copy(update={"subject": f"risk gates of {run.run_id}"}),
         gate_definitions=system.gates,
         metrics=judged.metrics.values(),
         metric_reasons=judged.metrics.reasons,
-        baselines=_baselines(system, judged),
-        null_draws=len(judged.nulls.decisions),
-        null_go_rate=judged.nulls.go_share,
+        baselines=_baselines(case, judged),
+        null_draws=case.draws,
+        seed=case.seed,
+        evidence=judged.evidence,
         symbols=played.symbols,
         symbol_results=tuple(_symbol_result(played, column) for column in range(len(played.symbols))),
-        window_start=window.start,
-        window_end=window.end,
+        window_start=info.splits[SPLIT].start,
+        window_end=info.splits[SPLIT].end,
         candles=len(played.open_time),
         trades=len(played.trades),
         totals=_totals(played),
         action_counts=played.action_counts,
         inactive_features=policy.inactive_features,
-        notes=notes_of(system, run, dataset.info, played, judged.nulls),
+        notes=notes_of(system, run, info, played, judged.nulls),
         created_at=wall_now(),
         steps_seconds=dict(seconds),
     )
 
 
-def _baselines(system: SystemConfig, judged: _Judged) -> dict[str, dict[str, float | None]]:
-    periods = _periods(system)
-    return {
+def _baselines(case: Case, judged: Judgement) -> dict[str, dict[str, float | None]]:
+    system = case.stage.system
+    periods = periods_per_year(system.timeframe, system.calendar)
+    found = {
         "random": judged.nulls.mean(),
         "buy_and_hold": metrics_of(judged.holding, periods).values(),
+        "momentum": metrics_of(judged.following, periods).values(),
         "flat": metrics_of(judged.idle, periods).values(),
         "recorded_phase3": recorded_metrics(system.recorded_baseline).values(),
     }
+    return found if judged.champion is None else found | {"champion": metrics_of(judged.champion, periods).values()}
 
 
 def _totals(played: BacktestResult) -> Totals:
@@ -245,13 +285,10 @@ def _symbol_result(played: BacktestResult, column: int) -> SymbolResult:
     )
 
 
-def _draw(result: RevalidationResult, played: BacktestResult, judged: _Judged, folder: Path) -> None:
+def _draw(result: RevalidationResult, judged: Judgement, folder: Path) -> None:
+    played = judged.played
     curves = EquityCurves(
         played.open_time, played.portfolio_equity, judged.holding.portfolio_equity, judged.nulls.equity
     )
     days = f"{result.window_start:%-d %b %Y} to {result.window_end:%-d %b %Y}"
     equity_figure(curves, f"{result.system} · {len(result.symbols)} symbols · {days}", folder / EQUITY_FIGURE)
-
-
-def _periods(system: SystemConfig) -> float:
-    return periods_per_year(system.timeframe, system.calendar)

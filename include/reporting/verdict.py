@@ -14,7 +14,10 @@ from include.config.system import GateConfig
 from include.core.checks import CheckReport
 from include.core.errors import IntegrityError
 from include.core.files import read_json
+from include.evaluation.bootstrap import Bound
 from include.evaluation.decision import Decision, gates_passed
+from include.evaluation.evidence import Evidence
+from include.evaluation.significance import Rate
 
 RESULT_FILE = "revalidation_result.json"
 Metrics = dict[str, float | None]
@@ -51,7 +54,7 @@ class SymbolResult(Record):
 
 
 class GateRow(Record):
-    """One line of the gate table: what was demanded, what was seen, what others reached."""
+    """One line of the gate table: what was demanded, seen, may truly be, what others and luck reached."""
 
     name: str
     label: str
@@ -63,6 +66,8 @@ class GateRow(Record):
     minimum_passed: bool | None
     reason: str
     baselines: Metrics
+    bound: Bound
+    luck: Rate
 
 
 class RevalidationResult(Record):
@@ -79,9 +84,14 @@ class RevalidationResult(Record):
     metrics, metric_reasons : dict
         Metrics of the candidate, fractions and ratios; why one is None.
     baselines : dict of dict
-        The same metrics of `random` (mean over the draws), `buy_and_hold`, `flat` and `recorded_phase3`.
-    null_draws, null_go_rate : int, float or None
-        Random policies scored by the same code and the share of them that would be GO.
+        The same metrics of `random` (mean over the draws), `buy_and_hold`, `momentum`, `flat`, `recorded_phase3` and,
+        where there is one to compare with, `champion`.
+    null_draws : int
+        Random policies with the candidate's habits, scored by the same code.
+    seed : int
+        Root of every draw.
+    evidence : Evidence
+        How far the verdict can be believed.
     window_start, window_end, candles
         The test window [start, end) and its length.
     created_at, steps_seconds
@@ -102,7 +112,8 @@ class RevalidationResult(Record):
     metric_reasons: dict[str, str]
     baselines: dict[str, Metrics]
     null_draws: int
-    null_go_rate: float | None
+    seed: int
+    evidence: Evidence
     symbols: tuple[str, ...]
     symbol_results: tuple[SymbolResult, ...]
     window_start: datetime
@@ -115,6 +126,11 @@ class RevalidationResult(Record):
     notes: tuple[str, ...]
     created_at: datetime
     steps_seconds: dict[str, float]
+
+    @property
+    def null_go_rate(self) -> float:
+        """Share of the random policies that would be GO."""
+        return self.evidence.go_rate.share
 
     @property
     def gates_passed(self) -> int:
@@ -133,8 +149,12 @@ class RevalidationResult(Record):
                 minimum_passed=_minimum_passed(definition, self.metrics.get(definition.name)),
                 reason=self.metric_reasons.get(definition.name, ""),
                 baselines={name: values.get(definition.name) for name, values in self.baselines.items()},
+                bound=bound,
+                luck=luck,
             )
-            for definition in self.gate_definitions
+            for definition, bound, luck in zip(
+                self.gate_definitions, self.evidence.bounds, self.evidence.luck, strict=True
+            )
         )
 
 

@@ -12,6 +12,7 @@ UNDEFINED = "–"
 BASELINE_LABELS = {
     "random": "Random",
     "buy_and_hold": "Buy and hold",
+    "momentum": "Momentum",
     "flat": "Flat",
     "recorded_phase3": "Phase 3 random",
 }
@@ -107,11 +108,10 @@ def minimum_text(row: GateRow) -> str:
 
 def null_sentence(result: RevalidationResult) -> str:
     """Return how often luck alone would have been GO on this window."""
-    if result.null_go_rate is None:
-        return "How often a random policy would be GO on this window is unknown."
+    rate = result.evidence.go_rate
     return (
-        f"{result.null_go_rate:.0%} of {result.null_draws} random policies without any skill "
-        "would be GO on this window."
+        f"{rate.share:.0%} of {rate.draws} random policies with the candidate's habits and no skill would be GO on "
+        f"this window (95 % interval {rate.low:.0%} to {rate.high:.0%})."
     )
 
 

@@ -3,9 +3,15 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from include.config.system import GateConfig
+from include.config.system import GateConfig, load_system
 from include.core.checks import CheckReport, CheckResult
+from include.evaluation.bootstrap import Bound
+from include.evaluation.evidence import Evidence, TrialFacts, criteria
 from include.evaluation.metrics import metric_names
+from include.evaluation.overfitting import Overfitting
+from include.evaluation.regimes import RegimeResult
+from include.evaluation.significance import rate_of
+from include.evaluation.stress import CostPoint, Stress, Stressed
 from include.reporting.verdict import RevalidationResult, SymbolResult, Totals, revalidation_id
 
 GATES = (
@@ -44,11 +50,13 @@ def result_of(**changes: Any) -> RevalidationResult:
         "baselines": {
             "random": metrics_of(sharpe=-3.5, max_drawdown=0.2),
             "buy_and_hold": metrics_of(sharpe=0.4),
+            "momentum": metrics_of(sharpe=0.2),
             "flat": metrics_of(max_drawdown=0.0),
             "recorded_phase3": metrics_of(sharpe=0.06, max_drawdown=0.1724, profit_factor=0.75),
         },
         "null_draws": 20,
-        "null_go_rate": 0.05,
+        "seed": 1,
+        "evidence": evidence_of(),
         "symbols": ("BTC/USDT:USDT", "ETH/USDT:USDT"),
         "symbol_results": (symbol_of("BTC/USDT:USDT", -620.0), symbol_of("ETH/USDT:USDT", 310.5)),
         "window_start": datetime(2025, 7, 3, 8, tzinfo=UTC),
@@ -66,6 +74,49 @@ def result_of(**changes: Any) -> RevalidationResult:
         "steps_seconds": {"Load trained model": 0.5},
     }  # fmt: skip
     return RevalidationResult.model_validate(values | changes)
+
+
+def evidence_of(**changes: Any) -> Evidence:
+    """Return insufficient evidence: enough trades, no skill."""
+    luck = rate_of([True] + [False] * 19)
+    point = {"total_return": -0.0312, "sharpe": 1.25, "max_drawdown": 0.08}
+    values: dict[str, Any] = {
+        "sufficiency": "insufficient",
+        "criteria": criteria(
+            load_system("phase4").evidence, trades=1234, p_value=0.2, deflated_sharpe=0.6,
+            funding_assumed_share=0.25, inactive_features=["open_interest"], contamination="",
+        ),
+        "bounds": tuple(
+            Bound(metric=gate.name, low=0.05, high=2.5, worst=0.1, pass_share=0.4, samples=2000) for gate in GATES
+        ),
+        "luck": (luck,) * len(GATES),
+        "go_rate": luck,
+        "p_value": 0.2,
+        "shifts": 499,
+        "probabilistic_sharpe": 0.9,
+        "deflated_sharpe": 0.6,
+        "candles_needed": 12_345,
+        "trials": TrialFacts(
+            trials_count=3, effective_trials=2.5, sharpe_variance=0.001, ledger_sha256="e" * 64, opening=1,
+            candidates_before=0, contamination="",
+            selection=Overfitting(pbo=0.4, loss_share=0.6, slope=-0.2, trials=49, splits=12_870),
+        ),
+        "regimes": (
+            RegimeResult(
+                kind="trend", candles=300, total_return=0.01, sharpe=0.5, max_drawdown=0.04, market_return=0.1
+            ),
+        ),
+        "stress": Stress(
+            costs=(CostPoint(factor=0.0, **point), CostPoint(factor=2.0, **point)),
+            break_even_fee_bps=None,
+            break_even_reason="the candidate loses even without any fee",
+            funding=(CostPoint(factor=2.0, **point),),
+            late=Stressed(**point),
+        ),
+        "comparison": None,
+        "comparison_reason": "there is no champion yet",
+    }  # fmt: skip
+    return Evidence.model_validate(values | changes)
 
 
 def symbol_of(symbol: str, pnl_usd: float) -> SymbolResult:

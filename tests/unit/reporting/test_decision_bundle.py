@@ -32,7 +32,7 @@ NOW = datetime(2026, 2, 27, 14, tzinfo=UTC)
 def bundle(trained: tuple[Settings, Path], tmp_path: Path) -> Path:
     _, run_folder = trained
     folder = tmp_path / "bundle"
-    copy_inputs(folder, run_folder, read_config(run_folder), small_dataset(), "test", lead=10)
+    copy_inputs(folder, run_folder, None, read_config(run_folder), small_dataset(), "test", lead=10)
     (folder / "revalidation_result.json").write_text("{}")
     seal_bundle(folder, "0123456789abcdef", NOW)
     return folder

@@ -7,12 +7,13 @@ import pytest
 from include.config.settings import Settings
 from include.config.system import load_system
 from include.evaluation.backtest import BacktestResult, backtest
-from include.evaluation.baselines import NullDistribution, flat, random_policy
+from include.evaluation.baselines import flat, random_policy
+from include.evaluation.nulls import NullDistribution
 from include.reporting.notes import notes_of
 from include.training.runs import RunInfo, read_run
 from tests.unit.reporting.conftest import small_dataset, small_system
 
-UNLUCKY = NullDistribution((), ("NO-GO",) * 20, np.empty((20, 0)))
+UNLUCKY = NullDistribution((), ("NO-GO",) * 20, np.empty((20, 6), bool), np.empty((20, 0)))
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +44,9 @@ def test_a_policy_that_never_trades_is_named(run: RunInfo) -> None:
 def test_gates_that_pass_more_than_five_percent_of_luck_are_named(
     run: RunInfo, played: BacktestResult, lucky: int, is_said: bool
 ) -> None:
-    nulls = NullDistribution((), ("GO",) * lucky + ("NO-GO",) * (20 - lucky), np.empty((20, 0)))
+    nulls = NullDistribution(
+        (), ("GO",) * lucky + ("NO-GO",) * (20 - lucky), np.empty((20, 6), bool), np.empty((20, 0))
+    )
     assert ("10% of the random policies would be GO" in notes(run, played, nulls)) is is_said
 
 

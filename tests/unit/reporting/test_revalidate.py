@@ -1,3 +1,4 @@
+import json
 import shutil
 from pathlib import Path
 
@@ -8,7 +9,10 @@ from include.config.settings import Settings
 from include.core.errors import IntegrityError, InvalidInputError, MissingInputError
 from include.core.files import read_json, write_json
 from include.evaluation.backtest import backtest
+from include.evaluation.trial_ledger import TrialLedger
+from include.evaluation.trials import window_of
 from include.features.dataset import INFO_FILE
+from include.reporting.decision_bundle import Approval, bundle_sha256, seal_bundle, write_approval
 from include.reporting.revalidate import revalidate
 from include.reporting.verdict import RevalidationResult, read_result
 from include.training.ownership import lock_run
@@ -94,14 +98,14 @@ def test_totals_symbols_and_metrics_agree_with_the_backtest(
 
 
 def test_baselines_stand_beside_the_candidate(result: RevalidationResult, trained: tuple[Settings, Path]) -> None:
-    assert set(result.baselines) == {"random", "buy_and_hold", "flat", "recorded_phase3"}
+    assert set(result.baselines) == {"random", "buy_and_hold", "momentum", "flat", "recorded_phase3"}
     assert result.baselines["recorded_phase3"]["max_drawdown"] == 0.1724
     assert result.baselines["flat"]["trades"] == 0
     assert result.baselines["buy_and_hold"]["trades"] == len(SYMBOLS)
     assert (result.baselines["random"]["trades"] or 0) > 0
     assert result.null_draws == trained[0].profile.null_draws
-    assert result.null_go_rate is not None
     assert 0 <= result.null_go_rate <= 1
+    assert result.evidence.go_rate.draws == result.null_draws
 
 
 def test_the_report_lies_where_the_home_says(result: RevalidationResult, trained: tuple[Settings, Path]) -> None:
@@ -109,6 +113,7 @@ def test_the_report_lies_where_the_home_says(result: RevalidationResult, trained
     assert read_result(folder).model_dump(exclude=TIMES) == result.model_dump(exclude=TIMES)
     assert {path.name for path in folder.iterdir()} == {
         "revalidation_result.json", "revalidation_result.md", "revalidation_result.html", "equity.png", "training.png",
+        "model", "data", "system.json", "versions.json", "trades.parquet", "equity.parquet", "bundle.json",
     }  # fmt: skip
 
 
@@ -117,7 +122,8 @@ def test_judging_again_keeps_the_result_to_the_byte_so_that_an_approval_stays_bo
 ) -> None:
     settings, run_folder = trained
     folder = settings.home.revalidation(result.id)
-    before = {name: (folder / name).read_bytes() for name in ("equity.png", "revalidation_result.json")}
+    names = ("equity.png", "revalidation_result.json", "bundle.json")
+    before = {name: (folder / name).read_bytes() for name in names}
     assert revalidate(settings, run_folder) == result
     assert {name: (folder / name).read_bytes() for name in before} == before
 
@@ -180,4 +186,43 @@ def test_a_dataset_with_other_features_is_refused_with_the_difference(copied: tu
     document = read_json(info)
     write_json(info, document | {"features": document["features"][:-1]})
     with pytest.raises(InvalidInputError, match="missing: f_test_2"):
+        revalidate(settings, run_folder)
+
+
+def test_the_window_is_opened_and_the_trial_counted_before_the_verdict(
+    result: RevalidationResult, trained: tuple[Settings, Path]
+) -> None:
+    trials = result.evidence.trials
+    ledger = TrialLedger(trained[0].home.trials)
+    on_test = ledger.scored_on(window_of("phase4", small_dataset().info, "test"), "test")
+    assert [scored.trial.candidate for scored in on_test] == [result.model_sha256]
+    assert (trials.trials_count, trials.effective_trials, trials.opening, trials.contamination) == (1, 1.0, 1, "")
+    # both checkpoints of the training were scored on the validation window
+    assert trials.selection.trials == 2
+    assert np.prod(1 + on_test[0].returns) - 1 == pytest.approx(result.metrics["total_return"])
+
+
+def test_the_same_model_judged_by_other_costs_is_a_second_use_of_the_window(copied: tuple[Settings, Path]) -> None:
+    settings, run_folder = copied
+    revalidate(settings, run_folder)
+    fewer = settings.model_copy()
+    fewer.__dict__["profile"] = settings.profile.model_copy(update={"null_draws": 3})
+    second = revalidate(fewer, run_folder)
+    assert "this model saw the window before" in second.evidence.trials.contamination
+    assert second.evidence.sufficiency == "insufficient"
+    assert any("contaminated" in reason for reason in second.evidence.reasons)
+
+
+def test_a_bundle_that_was_answered_is_not_overwritten_by_another_result(copied: tuple[Settings, Path]) -> None:
+    settings, run_folder = copied
+    first = revalidate(settings, run_folder)
+    folder = settings.home.revalidation(first.id)
+    sealed = json.loads((folder / "revalidation_result.json").read_text())
+    (folder / "revalidation_result.json").write_text(json.dumps(sealed | {"trades": sealed["trades"] + 1}))
+    seal_bundle(folder, first.id, first.created_at)
+    answer = Approval(
+        bundle_sha256=bundle_sha256(folder), answer="reject", answered_by="cto", answered_at=first.created_at
+    )
+    write_approval(folder, answer)
+    with pytest.raises(InvalidInputError, match="was answered with another result"):
         revalidate(settings, run_folder)

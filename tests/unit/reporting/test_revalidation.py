@@ -117,7 +117,7 @@ def test_symbols_are_listed_best_first(tmp_path: Path) -> None:
 
 
 def test_an_unknown_null_rate_and_no_inactive_feature_are_said_plainly(tmp_path: Path) -> None:
-    html = to_html(result_of(null_go_rate=None, inactive_features={}), tmp_path)
+    html = to_html(result_of(inactive_features={}), tmp_path)
     assert "would be GO on this window is unknown" in html
     assert "every feature carried data" in html
 
