@@ -20,10 +20,10 @@ def stylesheet(*names: str) -> str:
     return "\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in names)
 
 
-def content_security_policy(style: str) -> str:
-    """Return a policy that runs nothing, loads nothing, and admits `style` alone."""
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+def content_security_policy(style: str, script: str | None = None) -> str:
+    """Return a policy that loads nothing, and admits `style` and `script` alone; without a script nothing runs."""
+    admitted = f"style-src '{_digest(style)}'" + (f"; script-src '{_digest(script)}'" if script else "")
+    return f"default-src 'none'; img-src data:; {admitted}; base-uri 'none'; form-action 'none'"
 
 
 def data_uri(figure: Path) -> str | None:
@@ -31,3 +31,7 @@ def data_uri(figure: Path) -> str | None:
     if not figure.is_file():
         return None
     return "data:image/png;base64," + base64.b64encode(figure.read_bytes()).decode()
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

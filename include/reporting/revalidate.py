@@ -127,7 +127,7 @@ def _kept(
         _draw(result, judged, target)
         training_figure(run_folder, target / TRAINING_FIGURE)
         write_played(target, judged)
-        result = result.model_copy(update={"steps_seconds": dict(steps.seconds)})
+        result = result.model_copy(update={"steps_seconds": steps.so_far()})
         write_report(result, target)
         seal_bundle(target, result.id, wall_now())
     return result
@@ -159,14 +159,20 @@ class _Steps:
 
     progress: Progress
     seconds: dict[str, float] = field(default_factory=dict)
+    began: tuple[str, float] = ("", 0.0)
+
+    def so_far(self) -> dict[str, float]:
+        """Return the seconds of every step, those of the one going on as far as it is."""
+        words, started = self.began
+        return self.seconds | {words: round(time.monotonic() - started, 3)}
 
     @contextmanager
     def step(self, words: str) -> Iterator[Progress]:
         label = f"[{len(self.seconds) + 1}/{STEPS}] {words}"
-        started = time.monotonic()
+        self.began = words.rstrip("…"), time.monotonic()
         self.progress(label, 0, 1)
         yield lambda _, done, total: self.progress(label, done, total)
-        self.seconds[words.rstrip("…")] = round(time.monotonic() - started, 3)
+        self.seconds = self.so_far()
         self.progress(label, 1, 1)
 
 

@@ -1,6 +1,6 @@
 """The written report of a revalidation: JSON for programs, Markdown and one offline HTML page for people.
 
-The page is static: no script, nothing loaded from elsewhere, figures inside, everything escaped.
+The page is static: nothing is loaded from elsewhere, figures inside, everything escaped; its one script sorts a table.
 """
 
 from pathlib import Path
@@ -11,6 +11,7 @@ from markupsafe import Markup
 from include.core.clock import format_utc
 from include.core.files import write_json, write_text
 from include.reporting import words
+from include.reporting.intervals import interval_svg
 from include.reporting.page import content_security_policy, data_uri, stylesheet, template
 from include.reporting.tables import gate_table_markdown
 from include.reporting.verdict import RESULT_FILE, RevalidationResult
@@ -73,16 +74,19 @@ def to_markdown(result: RevalidationResult) -> str:
 
 def to_html(result: RevalidationResult, folder: Path) -> str:
     """Return the report as one HTML page with the figures of `folder` inside."""
-    style = stylesheet("report.css")
+    style, script = stylesheet("report.css"), stylesheet("sort.js")
     return template(HTML_TEMPLATE).render(
         **_facts(result),
         # our own file, and the policy lets no other style through
         style=Markup(style),  # noqa: S704
-        policy=content_security_policy(style),
+        script=Markup(script),  # noqa: S704
+        policy=content_security_policy(style, script),
+        intervals={row.name: interval_svg(row) for row in result.gate_rows},
         equity=data_uri(folder / EQUITY_FIGURE),
         training=data_uri(folder / TRAINING_FIGURE),
     )
 
 
 def _facts(result: RevalidationResult) -> dict[str, Any]:
-    return {"r": result, "words": words, "utc": format_utc, "shown": SHOWN_METRICS}
+    compared = {name: label for name, label in words.BASELINE_LABELS.items() if name in result.baselines}
+    return {"r": result, "words": words, "utc": format_utc, "shown": SHOWN_METRICS, "compared": compared}

@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 
 from include.reporting.verdict import GateRow, RevalidationResult
-from include.reporting.words import BASELINE_LABELS, limit_text, metric_text, minimum_text
+from include.reporting.words import BASELINE_LABELS, interval_text, limit_text, luck_text, metric_text, minimum_text
 
-_TEXT_HEADER = ("gate", "limit", "observed", "", "random", "hold", "phase 3")
-_TEXT_BASELINES = ("random", "buy_and_hold", "recorded_phase3")
-_MARKDOWN_HEADER = ("Gate", "Limit", "Observed", "Verdict", *BASELINE_LABELS.values())
+_TEXT_HEADER = ("gate", "limit", "observed", "", "95 % interval", "luck", "hold")
+_TEXT_BASELINES = ("buy_and_hold",)
+_MARKDOWN_HEADER = ("Gate", "Limit", "Observed", "Verdict", "95 % interval", "Luck passes")
 
 
 def gate_table_text(result: RevalidationResult) -> str:
-    """Return the gate table in aligned columns: limit, observed, verdict, and what baselines reached."""
+    """Return the gate table in aligned columns: limit, observed, verdict, bounds, luck, buy and hold."""
     rows = [_TEXT_HEADER, *(_text_cells(row) for row in result.gate_rows)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_TEXT_HEADER))]
     return "\n".join(_aligned(row, widths) for row in rows)
@@ -19,8 +19,10 @@ def gate_table_text(result: RevalidationResult) -> str:
 
 def gate_table_markdown(result: RevalidationResult) -> str:
     """Return the gate table as Markdown, with every baseline and the softer tier where a gate has one."""
-    lines = [_MARKDOWN_HEADER, ("---",) + ("---:",) * 2 + ("---",) + ("---:",) * len(BASELINE_LABELS)]
-    lines += [_markdown_cells(row) for row in result.gate_rows]
+    names = [name for name in BASELINE_LABELS if name in result.baselines]
+    header = (*_MARKDOWN_HEADER, *(BASELINE_LABELS[name] for name in names))
+    lines = [header, ("---", "---:", "---:", "---", *("---:",) * (len(header) - 4))]
+    lines += [_markdown_cells(row, names) for row in result.gate_rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
@@ -31,6 +33,8 @@ def _text_cells(row: GateRow) -> tuple[str, ...]:
         limit_text(row),
         metric_text(row.name, row.observed),
         "pass" if row.passed else "FAIL",
+        interval_text(row),
+        luck_text(row),
         *compared,
     )
 
@@ -44,9 +48,10 @@ def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join(shown).rstrip()
 
 
-def _markdown_cells(row: GateRow) -> tuple[str, ...]:
+def _markdown_cells(row: GateRow, names: Sequence[str]) -> tuple[str, ...]:
     verdict = "pass" if row.passed else "**fail**"
     extra = minimum_text(row) or row.reason
-    compared = (metric_text(row.name, row.baselines.get(name)) for name in BASELINE_LABELS)
+    compared = (metric_text(row.name, row.baselines.get(name)) for name in names)
     shown = f"{verdict} ({extra})" if extra else verdict
-    return (row.label, limit_text(row), metric_text(row.name, row.observed), shown, *compared)
+    bounds = (interval_text(row), luck_text(row))
+    return (row.label, limit_text(row), metric_text(row.name, row.observed), shown, *bounds, *compared)

@@ -14,6 +14,7 @@ BASELINE_LABELS = {
     "buy_and_hold": "Buy and hold",
     "momentum": "Momentum",
     "flat": "Flat",
+    "champion": "Champion",
     "recorded_phase3": "Phase 3 random",
 }
 METRIC_LABELS = {
@@ -104,6 +105,40 @@ def minimum_text(row: GateRow) -> str:
     sign = "≥" if row.direction == "at_least" else "≤"
     verdict = "reached" if row.minimum_passed else "not reached"
     return f"minimum {sign} {metric_text(row.name, row.minimum)} {verdict}"
+
+
+REGIME_LABELS = {
+    "trend": "Trend",
+    "range": "Range",
+    "high_volatility": "High volatility",
+    "unknown": "Too little history to tell",
+}
+
+
+def interval_text(row: GateRow) -> str:
+    """Return the 95 % interval of a gate's metric; `–` where it has none."""
+    if row.bound.low is None or row.bound.high is None:
+        return UNDEFINED
+    return f"{metric_text(row.name, row.bound.low)} to {metric_text(row.name, row.bound.high)}"
+
+
+def luck_text(row: GateRow) -> str:
+    """Return how often luck passes a gate."""
+    return f"{row.luck.share:.0%}"
+
+
+def evidence_sentence(result: RevalidationResult) -> str:
+    """Return whether the evidence is sufficient, and the first reason why it is not."""
+    evidence = result.evidence
+    if evidence.sufficiency == "sufficient":
+        return "The evidence is sufficient: every criterion holds."
+    more = f" And {len(evidence.reasons) - 1} more." if len(evidence.reasons) > 1 else ""
+    return f"The evidence is insufficient. {evidence.reasons[0]}{more}"
+
+
+def probability(value: float | None) -> str:
+    """Return a probability with three digits; `–` when it is undefined."""
+    return UNDEFINED if value is None else f"{value:.3f}"
 
 
 def null_sentence(result: RevalidationResult) -> str:

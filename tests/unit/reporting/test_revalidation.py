@@ -8,7 +8,7 @@ import pytest
 
 from include.reporting.revalidation import EQUITY_FIGURE, TRAINING_FIGURE, to_html, to_markdown, write_report
 from include.reporting.verdict import read_result
-from tests.unit.reporting.results import result_of, symbol_of
+from tests.unit.reporting.results import evidence_of, result_of, symbol_of
 
 ATTACK = '<script>alert("x")</script>'
 
@@ -71,15 +71,20 @@ def test_nothing_of_a_result_becomes_markup(tmp_path: Path) -> None:
         steps_seconds={ATTACK: 1.0},
         action_counts={ATTACK: 1},
     )
-    for text in (to_html(result, tmp_path), to_markdown(result)):
+    page = to_html(result, tmp_path)
+    # the page's own script, which sorts a table
+    assert page.count("<script") == 1
+    for text in (page.replace("<script>for (const head", ""), to_markdown(result)):
         assert "<script" not in text
         assert text.count("&lt;script&gt;") >= 6
 
 
-def test_the_page_runs_nothing_and_loads_nothing(tmp_path: Path) -> None:
+def test_the_page_runs_its_own_script_alone_and_loads_nothing(tmp_path: Path) -> None:
     (tmp_path / EQUITY_FIGURE).write_bytes(b"png")
     html = to_html(result_of(), tmp_path)
-    assert "<script" not in html
+    (script,) = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src &#39;sha256-{digest}&#39;" in html
     assert not re.search(r'(?:src|href)="(?!data:)', html)
     assert not re.search(r"\sstyle=|\son\w+=|url\(|@import", html)
 
@@ -113,12 +118,11 @@ def test_the_page_says_everything_a_judge_asks_for(tmp_path: Path) -> None:
 
 def test_symbols_are_listed_best_first(tmp_path: Path) -> None:
     html = to_html(result_of(), tmp_path)
-    assert html.index("<td>ETH/USDT:USDT</td>") < html.index("<td>BTC/USDT:USDT</td>")
+    assert html.index(">ETH/USDT:USDT</td>") < html.index(">BTC/USDT:USDT</td>")
 
 
-def test_an_unknown_null_rate_and_no_inactive_feature_are_said_plainly(tmp_path: Path) -> None:
+def test_no_inactive_feature_is_said_plainly(tmp_path: Path) -> None:
     html = to_html(result_of(inactive_features={}), tmp_path)
-    assert "would be GO on this window is unknown" in html
     assert "every feature carried data" in html
 
 
@@ -135,3 +139,29 @@ def test_the_markdown_says_decision_step_and_provenance() -> None:
     for part in ("**Next step:** Manual review", "> A caveat.", "Calmar ratio: there was no drawdown", "a" * 64):
         assert part in text
     assert "\n\n\n" not in text
+
+
+def test_the_evidence_stands_beside_the_decision_with_its_reasons(tmp_path: Path) -> None:
+    html, text = to_html(result_of(), tmp_path), to_markdown(result_of())
+    for part in (
+        "The evidence is insufficient.", "p = 0.200, 499 shifts",
+        "0.600 (deflated Sharpe ratio)", "40% of 12,870 splits",
+        "there is no champion yet", "12,345", "the candidate loses even without any fee", "Fees and slippage × 2.0",
+        "Every decision one candle late", "Trend",
+    ):  # fmt: skip
+        assert part in html, part
+    assert "## Evidence: insufficient" in text
+    assert "**fails**: The deflated Sharpe ratio is 0.600" in text
+
+
+def test_a_champion_is_compared_where_there_is_one(tmp_path: Path) -> None:
+    better = {"observed": 0.1, "low": 0.02, "high": 0.2, "not_better_share": 0.01, "worse_share": 0.01}
+    comparison = {
+        "champion_run_id": "old", "sharpe": None, "log_return": better, "recommendation": "roll_back",
+        "reason": "Worse.",
+    }  # fmt: skip
+    baselines = result_of().baselines | {"champion": result_of().baselines["random"]}
+    html = to_html(result_of(evidence=evidence_of(comparison=comparison), baselines=baselines), tmp_path)
+    assert "roll back. Worse. Log return 10.00% (2.00% to 20.00%)" in html
+    assert html.count("Champion</th>") == 2
+    assert "Champion</th>" not in to_html(result_of(), tmp_path)

@@ -9,7 +9,7 @@ from include.core.checks import CheckReport, CheckResult
 from include.core.errors import IntegrityError, MissingInputError
 from include.core.files import write_json
 from include.reporting.verdict import RESULT_FILE, read_result, revalidation_id
-from tests.unit.reporting.results import GATES, metrics_of, result_of
+from tests.unit.reporting.results import GATES, evidence_of, metrics_of, result_of
 
 
 def test_the_id_depends_on_run_model_dataset_and_split_and_nothing_else() -> None:
@@ -52,7 +52,13 @@ def test_gates_passed_are_counted() -> None:
 def test_gate_rows_join_definition_verdict_and_baselines() -> None:
     sharpe, drawdown, factor = result_of().gate_rows
     assert (sharpe.label, sharpe.limit, sharpe.observed, sharpe.passed) == ("Sharpe ratio", 1.0, 1.25, True)
-    assert sharpe.baselines == {"random": -3.5, "buy_and_hold": 0.4, "flat": None, "recorded_phase3": 0.06}
+    assert sharpe.baselines == {
+        "random": -3.5,
+        "buy_and_hold": 0.4,
+        "momentum": 0.2,
+        "flat": None,
+        "recorded_phase3": 0.06,
+    }
     assert (drawdown.minimum, drawdown.minimum_passed) == (None, None)
     # 1.2 misses the limit of 1.5 and reaches the minimum of 1.0
     assert (factor.passed, factor.minimum, factor.minimum_passed) == (False, 1.0, True)
@@ -70,7 +76,9 @@ def test_an_undefined_metric_has_its_reason_and_misses_the_minimum() -> None:
 def test_a_minimum_of_an_upper_limit_is_reached_from_below() -> None:
     gate = GateConfig(name="max_drawdown", label="Max drawdown", direction="at_most", limit=0.1, minimum=0.2)
     report = CheckReport(subject="gates", results=(CheckResult(name="max_drawdown", passed=False),))
+    whole = evidence_of()
+    one_gate = whole.model_copy(update={"bounds": whole.bounds[:1], "luck": whole.luck[:1]})
     for observed, is_reached in ((0.15, True), (0.2, True), (0.25, False)):
         metrics = metrics_of(max_drawdown=observed)
-        (row,) = result_of(gate_definitions=(gate,), gates=report, metrics=metrics).gate_rows
+        (row,) = result_of(gate_definitions=(gate,), gates=report, metrics=metrics, evidence=one_gate).gate_rows
         assert row.minimum_passed is is_reached
