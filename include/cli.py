@@ -21,7 +21,7 @@ from include.config.settings import Settings, load_settings
 from include.core.checks import Severity
 from include.core.clock import format_utc, parse_utc, wall_now
 from include.core.errors import DataQualityError, InvalidInputError, PerpetuaError, StoppedError
-from include.orchestration import stages, terminal
+from include.orchestration import stages, terminal, verdict_stages
 
 app = typer.Typer(
     name="python -m include",
@@ -380,13 +380,25 @@ def revalidate(
     announce: Annotated[bool, typer.Option(help="Post the verdict to Slack.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Judge a run by a real backtest and the six gates; write the report."""
+    """Judge a run by a real backtest and the six gates, weigh the evidence, seal the bundle and write the report."""
     settings = load_settings()
     with terminal.progress(errors) as progress:
-        verdict = stages.revalidate(settings, system or settings.system, run, progress)
+        verdict = verdict_stages.revalidate(settings, system or settings.system, run, progress)
     if announce:
-        stages.announce_revalidation(settings, verdict["id"])
+        verdict_stages.announce_revalidation(settings, verdict["id"])
     _show(verdict, as_json)
+
+
+@app.command()
+def verify(
+    bundle: Annotated[Path, typer.Argument(help="Folder of a revalidation, or a copy of it from another machine.")],
+    as_json: Json = False,
+) -> None:
+    """Judge a decision bundle again from its files alone; exit status 1 where this machine finds another verdict."""
+    with terminal.progress(errors) as progress:
+        found = verdict_stages.verify_bundle(bundle, progress)
+    rows = [{"check": check["name"], "": "✓", "found": check["message"]} for check in found["checks"]["results"]]
+    _show(found if as_json else rows, as_json)
 
 
 @sandbox.callback(invoke_without_command=True)

@@ -24,15 +24,17 @@ from include.alerts.message import (
 )
 from include.core.checks import CheckReport, CheckResult, Severity
 from include.core.clock import format_utc
+from include.evaluation.evidence import Evidence
 from include.reporting.tables import gate_table_text
 from include.reporting.verdict import RevalidationResult
-from include.reporting.words import MEANINGS, duration, null_sentence, percent
+from include.reporting.words import MEANINGS, duration, null_sentence, percent, probability
 
 if TYPE_CHECKING:
     from include.training.runs import RunInfo
     from include.training.slots import SlotReport
 
 _EMOJI = {Severity.CRITICAL: ":rotating_light:", Severity.WARNING: ":warning:", Severity.INFO: ":information_source:"}
+_EVIDENCE_EMOJI = {"sufficient": ":white_check_mark:", "insufficient": ":warning:"}
 _DECISION_EMOJI = {"GO": ":large_green_circle:", "PARTIAL-GO": ":large_yellow_circle:", "NO-GO": ":red_circle:"}
 MAX_ALERTS = 8
 # slots that people read for their figures, not only for their verdict
@@ -150,7 +152,7 @@ def verdict(result: RevalidationResult, links: Mapping[str, str]) -> Message:
     links : mapping
         Addresses: `report` and, when there is one, `run`.
     """
-    meaning = MEANINGS[result.decision]
+    meaning, evidence = MEANINGS[result.decision], result.evidence
     score = f"{result.gates_passed} of {len(result.gates.results)} gates passed"
     window = f"{format_utc(result.window_start)} to {format_utc(result.window_end)}"
     return compose(
@@ -158,10 +160,15 @@ def verdict(result: RevalidationResult, links: Mapping[str, str]) -> Message:
         [
             header(f"{_DECISION_EMOJI[result.decision]} {result.decision} · {result.system} · {score}"),
             section(f"{meaning.summary} {escape(null_sentence(result))}"),
+            section(f"{_EVIDENCE_EMOJI[evidence.sufficiency]} *Evidence {evidence.sufficiency}*"),
+            bullets([escape(reason) for reason in evidence.reasons]) if evidence.reasons else None,
             code_block(gate_table_text(result)),
             fields(
                 {
                     "Total return": percent(result.metrics.get("total_return")),
+                    "Deflated Sharpe": f"{probability(evidence.deflated_sharpe)}, p {probability(evidence.p_value)}",
+                    "Trials on the window": f"{evidence.trials.trials_count:,}",
+                    "Champion": escape(_against_champion(evidence)),
                     "Closed trades": f"{result.trades:,}",
                     "Test window": f"{result.candles:,} candles × {len(result.symbols)} symbols",
                     "Inactive features": str(len(result.inactive_features)),
@@ -174,6 +181,12 @@ def verdict(result: RevalidationResult, links: Mapping[str, str]) -> Message:
         ],
         key=f"verdict:{result.id}:{result.created_at.isoformat()}",
     )
+
+
+def _against_champion(evidence: Evidence) -> str:
+    if evidence.comparison is None:
+        return evidence.comparison_reason
+    return f"{evidence.comparison.recommendation.replace('_', ' ')}: {evidence.comparison.reason}"
 
 
 def task_failed(dag_id: str, task_id: str, run_id: str, error: str, log_link: str) -> Message:

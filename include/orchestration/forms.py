@@ -94,6 +94,14 @@ def revalidate_model() -> dict[str, Any]:
     }  # fmt: skip
 
 
+def approval() -> dict[str, Any]:
+    """Return the fields beside an approval."""
+    return {
+        "reason": Param("", type="string", maxLength=2_000, title="Reason",
+                        description="Why; needed to approve where the evidence is insufficient."),
+    }  # fmt: skip
+
+
 def training_checks() -> dict[str, Any]:
     """Return the form of `training_checks`."""
     return {

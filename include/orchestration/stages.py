@@ -17,7 +17,7 @@ from include.config.system import load_system, with_settings
 from include.config.universe import select
 from include.core.checks import CheckReport
 from include.core.clock import parse_utc, wall_now
-from include.core.errors import DataQualityError, InvalidInputError, MissingInputError, PerpetuaError, TransientError
+from include.core.errors import DataQualityError, MissingInputError, PerpetuaError, TransientError
 from include.core.progress import Progress, no_progress
 from include.orchestration.links import Links
 
@@ -315,57 +315,8 @@ def announce_training(settings: Settings, run_id: str) -> dict[str, Any]:
     posted = channel.post(training_summary(run, report, Links(settings).run(run_id)))
     figure = folder / "training.png"
     training_figure(folder, figure)
-    _upload(channel, figure, f"Training curves of {run_id}", posted.ts)
+    upload(channel, figure, f"Training curves of {run_id}", posted.ts)
     return {"ts": posted.ts, "alerts": [failure.message for failure in report.failures]}
-
-
-def revalidate(
-    settings: Settings, system: str, run_id: str = "latest", progress: Progress = no_progress
-) -> dict[str, Any]:
-    """Backtest a finished run on its test window, judge it by the gates and write the report."""
-    from include.core.files import sha256_file
-    from include.reporting.revalidate import revalidate as revalidate_run
-
-    result = revalidate_run(settings, settings.home.run(resolve_run(settings, system, run_id)), progress=progress)
-    return {
-        "id": result.id,
-        "run_id": result.run_id,
-        "decision": result.decision,
-        "gates_passed": sum(gate.passed for gate in result.gates.results),
-        "gates": [gate.model_dump(mode="json") for gate in result.gates.results],
-        "result_sha256": sha256_file(settings.home.revalidation(result.id) / "revalidation_result.json"),
-        "report": Links(settings).revalidation(result.id),
-    }
-
-
-def announce_revalidation(settings: Settings, revalidation_id: str) -> dict[str, Any]:
-    """Post the verdict with its gate table, and the equity figure in the thread."""
-    from include.alerts.messages import verdict
-    from include.alerts.slack import SlackChannel
-    from include.reporting.verdict import read_result
-
-    folder = settings.home.revalidation(revalidation_id)
-    result = read_result(folder)
-    channel = SlackChannel(settings)
-    links = Links(settings)
-    posted = channel.post(
-        verdict(result, {"report": links.revalidation(revalidation_id), "run": links.run(result.run_id)})
-    )
-    _upload(channel, folder / "equity.png", "Equity and drawdown on the test window", posted.ts)
-    return {"ts": posted.ts, "decision": result.decision}
-
-
-def promote(
-    settings: Settings, revalidation_id: str, result_sha256: str, approver: dict[str, Any] | None
-) -> dict[str, Any]:
-    """Make the revalidated model the champion of its system; an edited result or a nameless approval is refused."""
-    from include.reporting.champion import promote as promote_champion
-
-    approved_by = (approver or {}).get("name") or (approver or {}).get("id")
-    if not approved_by:
-        raise InvalidInputError(f"`approver` must name a person, was {approver!r}. Hint: approve while logged in.")
-    champion = promote_champion(settings.home, revalidation_id, result_sha256, approved_by, wall_now())
-    return champion.model_dump(mode="json")
 
 
 def check(settings: Settings, slot: str, now: datetime | None = None) -> dict[str, Any]:
@@ -411,7 +362,8 @@ def resolve_run(settings: Settings, system: str, run_id: str) -> str:
     return run.run_id
 
 
-def _upload(channel: "SlackChannel", figure: Path, title: str, thread: str) -> None:
+def upload(channel: "SlackChannel", figure: Path, title: str, thread: str) -> None:
+    """Put a figure into a thread; a Slack that refuses it is only logged, the message stands."""
     try:
         channel.upload(figure, title, thread)
     except PerpetuaError:

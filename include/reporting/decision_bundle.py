@@ -6,7 +6,7 @@
                                 data/    dataset_info.json  *.parquet  the test window and the candles before it
                                 system.json  trades.parquet  equity.parquet  versions.json
                                 bundle.json    SHA-256 of every file above
-                                approval.json  what a person answered, bound to bundle.json
+                                approval.json  what people answered, bound to bundle.json
 
 Recomputing a verdict does not belong here (`verify.py`).
 """
@@ -22,7 +22,7 @@ import pandas as pd
 from pydantic import ValidationError
 
 from include.config.system import SystemConfig
-from include.core.errors import IntegrityError, InvalidInputError, MissingInputError
+from include.core.errors import IntegrityError, MissingInputError
 from include.core.files import read_json, sha256_file, write_json
 from include.core.version import code_version
 from include.evaluation.judgement import Judgement
@@ -179,14 +179,14 @@ def bundle_sha256(folder: Path) -> str:
 
 
 def write_approval(folder: Path, approval: Approval) -> Approval:
-    """Write a person's answer into the bundle and return it; the same answer again keeps the first one's time.
+    """Add a person's answer to the bundle's and return it; the newest one counts, the older ones stay on record.
+
+    The same answer of the same person again keeps its first time.
 
     Raises
     ------
     IntegrityError
         The bundle is not the one that was answered on.
-    InvalidInputError
-        Another answer stands already.
     """
     require_intact(folder)
     found = bundle_sha256(folder)
@@ -195,27 +195,22 @@ def write_approval(folder: Path, approval: Approval) -> Approval:
             f"The bundle must have the sha256 {approval.bundle_sha256[:12]}… that was answered on, was {found[:12]}…. "
             "Hint: ask for approval again."
         )
-    standing = read_approval(folder)
-    if standing is not None:
-        if standing.model_copy(update={"answered_at": approval.answered_at}) == approval:
-            return standing
-        raise InvalidInputError(
-            f"`answer` must be given once: {standing.answered_by} answered {standing.answer!r}, "
-            f"was {approval.answer!r} by {approval.answered_by}."
-        )
-    write_json(folder / APPROVAL_FILE, approval.model_dump(mode="json"))
+    before = read_approvals(folder)
+    if before and before[-1].model_copy(update={"answered_at": approval.answered_at}) == approval:
+        return before[-1]
+    write_json(folder / APPROVAL_FILE, [one.model_dump(mode="json") for one in (*before, approval)])
     return approval
 
 
-def read_approval(folder: Path) -> Approval | None:
-    """Return what was answered on the bundle in `folder`, None while nobody has."""
+def read_approvals(folder: Path) -> tuple[Approval, ...]:
+    """Return what was answered on the bundle in `folder`, oldest first; empty while nobody has."""
     source = folder / APPROVAL_FILE
     if not source.is_file():
-        return None
+        return ()
     try:
-        return Approval.model_validate(read_json(source))
-    except ValidationError as error:
-        raise IntegrityError(f"`{source}` is not an approval: {error}") from error
+        return tuple(Approval.model_validate(one) for one in read_json(source))
+    except (ValidationError, TypeError) as error:
+        raise IntegrityError(f"`{source}` does not hold approvals: {error}") from error
 
 
 def versions() -> dict[str, str]:

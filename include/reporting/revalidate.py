@@ -32,7 +32,7 @@ from include.evaluation.trial_ledger import TrialLedger
 from include.evaluation.trials import Opening, ScoredModel, trial_of, window_of
 from include.features.dataset import Dataset, Split, load_dataset
 from include.reporting.candidates import Candidate, load_candidate, rival_of
-from include.reporting.decision_bundle import copy_inputs, read_approval, require_intact, seal_bundle, write_played
+from include.reporting.decision_bundle import copy_inputs, read_approvals, require_intact, seal_bundle, write_played
 from include.reporting.figures import EquityCurves, equity_figure, training_figure
 from include.reporting.notes import notes_of
 from include.reporting.revalidation import EQUITY_FIGURE, TRAINING_FIGURE, write_report
@@ -145,7 +145,7 @@ def _standing(result: RevalidationResult, folder: Path) -> RevalidationResult | 
     times = {"created_at": before.created_at, "steps_seconds": before.steps_seconds}
     if result.model_copy(update=times) == before:
         return before
-    if read_approval(folder) is not None:
+    if read_approvals(folder):
         raise InvalidInputError(
             f"Revalidation `{result.id}` was answered with another result and is not overwritten. "
             "Hint: the code or the machine has changed since; move the folder away to judge anew."

@@ -15,6 +15,7 @@ from include.orchestration.chain import AWAITING
 from include.orchestration.defaults import POOLS
 from include.orchestration.stack import Stack
 from include.reporting.champion import read_champion
+from include.reporting.decision_bundle import read_approvals
 from include.training.artifacts import BEST, FINAL, Architecture, ModelState, write_model
 from include.training.normalizer import Normalizer
 from include.training.runs import write_config
@@ -89,11 +90,11 @@ def states(stack: Stack, run_id: str) -> dict[str, str | None]:
     return {task["task_id"]: task["state"] for task in stack.api.tasks("revalidate_model", run_id)}
 
 
-def answer(settings: Settings, run_id: str, option: str) -> httpx.Response:
+def answer(settings: Settings, run_id: str, option: str, **fields: str) -> httpx.Response:
     token = httpx.get(f"{settings.airflow_url}/auth/token").json()["access_token"]
     return httpx.patch(
         f"{settings.airflow_url}/api/v2/dags/revalidate_model/dagRuns/{run_id}/taskInstances/decision.approval/-1/hitlDetails",
-        json={"chosen_options": [option], "params_input": {}},
+        json={"chosen_options": [option], "params_input": fields},
         headers={"Authorization": f"Bearer {token}"},
     )
 
@@ -116,8 +117,19 @@ def test_a_go_waits_and_what_a_person_answers_is_what_happens(stack: tuple[Stack
     wait(lambda: running.api.run("revalidate_model", "first")["state"] == "success")
     assert states(running, "first")["decision.promote"] == "skipped"
     assert read_champion(settings.home, "phase4") is None
+    verdict = running.api.returned("revalidate_model", "first", "evaluation.revalidate")
+    bundle = settings.home.revalidation(verdict["id"])
+    (rejected,) = read_approvals(bundle)
+    assert (rejected.answer, bool(rejected.answered_by)) == ("reject", True)
 
-    assert answer(settings, "second", "Approve").status_code == 200
+    # a model that opens once and never lets go has too few trades to believe in: that wants a reason
+    assert verdict["evidence"] == "insufficient"
+    ask(running, "unreasoned")
+    assert answer(settings, "unreasoned", "Approve").status_code == 200
+    wait(lambda: running.api.run("revalidate_model", "unreasoned")["state"] == "failed")
+    assert read_champion(settings.home, "phase4") is None
+
+    assert answer(settings, "second", "Approve", reason="the market rises by construction").status_code == 200
     wait(lambda: running.api.run("revalidate_model", "second")["state"] == "success")
     champion = read_champion(settings.home, "phase4")
     assert champion is not None
@@ -125,6 +137,10 @@ def test_a_go_waits_and_what_a_person_answers_is_what_happens(stack: tuple[Stack
     assert (champion.run_id, champion.decision) == (RUN, result["decision"])
     assert result["decision"] in ("GO", "PARTIAL-GO")
     assert champion.approved_by
+    assert [(one.answer, one.reason) for one in read_approvals(bundle)][-1] == (
+        "approve",
+        "the market rises by construction",
+    )
 
     assert answer(settings, "second", "Reject").status_code == 409
 
@@ -137,8 +153,8 @@ def test_a_result_that_was_edited_while_it_waited_is_not_promoted(stack: tuple[S
     file = settings.home.revalidation(verdict["id"]) / "revalidation_result.json"
     whole = file.read_text(encoding="utf-8")
     file.write_text(whole.replace('"decision": "', '"decision":  "'), encoding="utf-8")
-    assert answer(settings, "edited", "Approve").status_code == 200
+    assert answer(settings, "edited", "Approve", reason="edited").status_code == 200
     wait(lambda: running.api.run("revalidate_model", "edited")["state"] == "failed")
-    assert states(running, "edited")["decision.promote"] == "failed"
+    assert states(running, "edited")["decision.record"] == "failed"
     file.write_text(whole, encoding="utf-8")
     assert read_champion(settings.home, "phase4") == before

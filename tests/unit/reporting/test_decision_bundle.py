@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from include.config.settings import Settings
-from include.core.errors import IntegrityError, InvalidInputError, MissingInputError
+from include.core.errors import IntegrityError, MissingInputError
 from include.features.dataset import load_dataset
 from include.reporting.decision_bundle import (
     DATA_FOLDER,
@@ -15,7 +15,7 @@ from include.reporting.decision_bundle import (
     Approval,
     bundle_sha256,
     copy_inputs,
-    read_approval,
+    read_approvals,
     require_intact,
     seal_bundle,
     versions,
@@ -97,17 +97,17 @@ def test_a_folder_without_a_manifest_is_no_bundle(tmp_path: Path) -> None:
 
 
 def test_an_approval_is_kept_with_who_and_when_and_does_not_break_the_bundle(bundle: Path) -> None:
-    assert read_approval(bundle) is None
+    assert read_approvals(bundle) == ()
     first = write_approval(bundle, approval(bundle))
-    assert read_approval(bundle) == first
+    assert read_approvals(bundle) == (first,)
     assert write_approval(bundle, approval(bundle, answered_at=NOW + timedelta(hours=1))) == first
     require_intact(bundle)
 
 
-def test_a_second_other_answer_is_refused(bundle: Path) -> None:
-    write_approval(bundle, approval(bundle))
-    with pytest.raises(InvalidInputError, match="cto answered 'approve', was 'reject' by ml"):
-        write_approval(bundle, approval(bundle, answer="reject", answered_by="ml"))
+def test_another_answer_is_put_behind_the_first_and_loses_nothing(bundle: Path) -> None:
+    first = write_approval(bundle, approval(bundle))
+    second = write_approval(bundle, approval(bundle, answer="reject", answered_by="ml"))
+    assert read_approvals(bundle) == (first, second)
 
 
 def test_an_answer_on_another_bundle_or_an_edited_one_is_refused(bundle: Path) -> None:
@@ -117,7 +117,7 @@ def test_an_answer_on_another_bundle_or_an_edited_one_is_refused(bundle: Path) -
     (bundle / "revalidation_result.json").write_text('{"decision": "GO"}')
     with pytest.raises(IntegrityError, match=r"revalidation_result\.json"):
         write_approval(bundle, answer)
-    assert read_approval(bundle) is None
+    assert read_approvals(bundle) == ()
 
 
 def test_versions_name_what_figures_depend_on() -> None:
