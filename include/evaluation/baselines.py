@@ -8,7 +8,8 @@ from include.core.progress import Progress, no_progress
 from include.environments.phase4.account import BPS
 from include.environments.phase4.actions import CLOSE_POSITION, HOLD, N_ACTIONS, OPEN_LONG, OPEN_SHORT
 from include.evaluation.backtest import BacktestResult, Predict, backtest_actions, collect
-from include.evaluation.replay import Stage, Turn
+from include.evaluation.replay import Stage
+from include.evaluation.turn import Turn
 from include.features.dataset import Dataset, Split
 
 # a week of 4h candles

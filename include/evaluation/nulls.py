@@ -19,9 +19,10 @@ from include.evaluation.backtest import BacktestResult, collect
 from include.evaluation.decision import Decision, decide
 from include.evaluation.gates import evaluate_gates
 from include.evaluation.metrics import Metrics, metric_names, metrics_of
-from include.evaluation.replay import Stage, Turn
+from include.evaluation.replay import Stage
 from include.evaluation.replays import Replays, replay_many
 from include.evaluation.significance import Rate, rate_of
+from include.evaluation.turn import Turn
 
 Doubles = NDArray[np.float64]
 
