@@ -160,8 +160,10 @@ def _resampled(played: Replays, returns: Doubles, closed: Numbers, drawn: Number
     trade = order[_ranges(first[:-1][drawn].ravel(), counts.ravel())]
     place = np.repeat(np.tile(np.arange(length), samples), counts.ravel())
     sample = np.repeat(np.arange(samples), counts.sum(axis=1))
-    # by symbol and order of exit within a sample, as `Replays` wants them
-    arranged = np.lexsort((place, played.traders[trade], sample))
+    # by symbol and order of exit within a sample, as `Replays` wants them. They are in order of exit already, and a
+    # stable sort of so few different numbers is by radix: several times faster than comparing
+    group = sample * played.symbols + played.traders[trade]
+    arranged = np.argsort(group.astype(np.min_scalar_type(samples * played.symbols)), kind="stable")
     nothing = np.full(samples, math.nan)
     return replace(
         played,

@@ -1,9 +1,12 @@
 """The bootstrap against what it must reproduce: its own sample, known laws, a slow loop."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from arch.bootstrap import StationaryBootstrap
+from scipy import stats
 
 from include.config.system import load_system
 from include.evaluation.bootstrap import block_indices, block_length, bootstrap, bounds
@@ -84,6 +87,37 @@ def test_losing_runs_are_counted_in_the_order_of_the_sample() -> None:
     drawn = block_indices(2, 1.0, 200, 5)
     runs = [max((len(run) for run in "".join("LW"[i] for i in sample).split("W")), default=0) for sample in drawn]
     np.testing.assert_array_equal(found["consecutive_losses_pooled"], runs)
+
+
+def test_losing_runs_of_every_symbol_are_those_of_a_slow_loop() -> None:
+    rng = np.random.default_rng(9)
+    returns, nets = rng.normal(0, 0.01, 60), rng.normal(0.2, 1.0, 80)
+    traders, exits = np.sort(rng.integers(0, 7, 80)), rng.integers(1, 61, 80)
+    by_symbol = np.lexsort((exits, traders))
+    exits = exits[by_symbol]
+    market = replace(played(returns, nets.tolist(), exits.tolist(), traders.tolist()), symbols=7)
+    found = bootstrap(market, times(61), HOUR4, 2190.0, samples=300, seed=5)
+    for number, sample in enumerate(block_indices(60, block_length(returns), 300, 5)):
+        runs = []
+        for symbol in range(7):
+            mine = [net for i in sample for net in nets[(traders == symbol) & (exits == i + 1)]]
+            if mine:
+                runs.append(
+                    max((len(run) for run in "".join("L" if net < 0 else "W" for net in mine).split("W")), default=0)
+                )
+        assert found["consecutive_losses"][number] == np.median(runs)
+        assert found["consecutive_losses_max"][number] == max(runs)
+
+
+def test_the_spread_of_a_sharpe_ratio_is_that_of_arch() -> None:
+    shocks, returns = np.random.default_rng(4).normal(0.05, 1.0, 500) / 100, np.zeros(500)
+    for i in range(1, 500):
+        returns[i] = 0.4 * returns[i - 1] + shocks[i]
+    found = bootstrap(played(returns, [], [], []), times(501), HOUR4, 1.0, 4_000, seed=1)["sharpe"]
+    peer = StationaryBootstrap(block_length(returns), returns, seed=2)
+    theirs = peer.apply(lambda drawn: drawn.mean() / drawn.std(ddof=1), 4_000)[:, 0]
+    assert stats.ks_2samp(found, theirs).pvalue > 0.01
+    assert found.std() == pytest.approx(theirs.std(), rel=0.05)
 
 
 def test_the_metrics_of_the_series_itself_lie_inside_their_interval() -> None:
