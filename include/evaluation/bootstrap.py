@@ -162,8 +162,8 @@ def _resampled(played: Replays, returns: Doubles, closed: Numbers, drawn: Number
     sample = np.repeat(np.arange(samples), counts.sum(axis=1))
     # by symbol and order of exit within a sample, as `Replays` wants them. They are in order of exit already, and a
     # stable sort of so few different numbers is by radix: several times faster than comparing
-    group = sample * played.symbols + played.traders[trade]
-    arranged = np.argsort(group.astype(np.min_scalar_type(samples * played.symbols)), kind="stable")
+    group = sample * played.symbol_count + played.traders[trade]
+    arranged = np.argsort(group.astype(np.min_scalar_type(samples * played.symbol_count)), kind="stable")
     nothing = np.full(samples, math.nan)
     return replace(
         played,

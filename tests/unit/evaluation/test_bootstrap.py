@@ -34,7 +34,7 @@ def played(returns: np.ndarray, nets: list[float], exit_candles: list[int], trad
         slippage_usd=one,
         funding_usd=one,
         funding_assumed_share=one,
-        symbols=2,
+        symbol_count=2,
     )
 
 
@@ -95,7 +95,7 @@ def test_losing_runs_of_every_symbol_are_those_of_a_slow_loop() -> None:
     traders, exits = np.sort(rng.integers(0, 7, 80)), rng.integers(1, 61, 80)
     by_symbol = np.lexsort((exits, traders))
     exits = exits[by_symbol]
-    market = replace(played(returns, nets.tolist(), exits.tolist(), traders.tolist()), symbols=7)
+    market = replace(played(returns, nets.tolist(), exits.tolist(), traders.tolist()), symbol_count=7)
     found = bootstrap(market, times(61), HOUR4, 2190.0, samples=300, seed=5)
     for number, sample in enumerate(block_indices(60, block_length(returns), 300, 5)):
         runs = []
