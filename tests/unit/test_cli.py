@@ -23,7 +23,7 @@ from tests.unit.features.samples import candles, fill_lake
 
 COMMANDS = [
     ["market", "backfill"], ["market", "status"], ["market", "export"], ["market", "history"],
-    ["market", "evolve"], ["market", "maintain"], ["market", "repair"], ["validate"], ["features", "build"],
+    ["market", "evolve"], ["market", "maintain"], ["market", "repair"], ["validate"], ["verify"], ["features", "build"],
     ["features", "report"], ["dataset", "freeze"], ["dataset", "export"], ["env", "audit"], ["train"],
     ["train", "stop"], ["check"],
     ["revalidate"], ["sandbox"], ["sandbox", "advance"], ["up"], ["bench"],
