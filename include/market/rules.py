@@ -59,8 +59,9 @@ def ratio_of(ratio: str, above: str, below: str) -> Rule:
         # a product beyond what a number holds is no volume: it differs
         with np.errstate(over="ignore", invalid="ignore"):
             told, parts = values[ratio] * values[below], values[above]
-            differ: Mask = np.abs(told - parts) > _ROUNDING * np.maximum(told, parts) + _SHARE_ROUNDING
-        return differ | np.isinf(told)
+            differ: Mask = np.isinf(told)
+            differ |= np.abs(told - parts) > _ROUNDING * np.maximum(told, parts) + _SHARE_ROUNDING
+        return differ
 
     return Rule(INCONSISTENT, broken)
 
