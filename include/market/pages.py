@@ -161,7 +161,9 @@ def _broken_rules(layout: Layout, columns: _Columns, span: Span, step: int) -> l
     cells = columns.cells
     # an integer that is absent must not look like a number to a rule
     values = {name: np.where(c.absent, np.nan, c.values) for name, c in cells.items()}
-    told = [(rule.reason, rule.broken(values)) for rule in layout.rules]
+    # values that are not finite, or not once multiplied, have a rule of their own or break the one that multiplies
+    with np.errstate(over="ignore", invalid="ignore"):
+        told = [(rule.reason, rule.broken(values)) for rule in layout.rules]
     return [
         ("not_numeric", _unreadable(layout, columns)),
         ("not_finite", _any([~(np.isfinite(c.values) | c.absent) for c in cells.values()])),

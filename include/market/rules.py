@@ -56,11 +56,10 @@ def ratio_of(ratio: str, above: str, below: str) -> Rule:
     """Return the rule that `ratio` is `above` over `below`, as far as their rounding lets it."""
 
     def broken(values: Values) -> Mask:
-        # a product beyond what a number holds is no volume: it differs
-        with np.errstate(over="ignore", invalid="ignore"):
-            told, parts = values[ratio] * values[below], values[above]
-            differ: Mask = np.isinf(told)
-            differ |= np.abs(told - parts) > _ROUNDING * np.maximum(told, parts) + _SHARE_ROUNDING
+        told, parts = values[ratio] * values[below], values[above]
+        # a product beyond what a number holds is no volume
+        differ: Mask = np.isinf(told)
+        differ |= np.abs(told - parts) > _ROUNDING * np.maximum(told, parts) + _SHARE_ROUNDING
         return differ
 
     return Rule(INCONSISTENT, broken)

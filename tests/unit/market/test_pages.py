@@ -49,6 +49,7 @@ def test_a_good_page_becomes_closed_candles_with_all_twelve_fields() -> None:
         ("not_numeric", kline(1, open_time="soon")),
         ("not_numeric", kline(1, trades="many")),
         ("not_finite", kline(1, high="inf")),
+        ("not_finite", kline(1, high="inf", volume="0", quote_volume="0")),
         ("not_finite", kline(1, close="NaN")),
         ("not_finite", kline(1, quote_volume="Infinity")),
         ("not_positive", kline(1, low="0")),
