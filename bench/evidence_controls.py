@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from include.config.system import SystemConfig
+from include.config.system import stored_system
 from include.core.files import read_json
 from include.core.seeding import derive_seed
 from include.evaluation.backtest import BacktestResult, backtest_actions, collect
@@ -76,7 +76,7 @@ def main() -> None:
     arguments.add_argument("--models", type=int, default=100)
     chosen = arguments.parse_args()
     # funding that the recording lacks is no matter of skill: it is left out of this comparison, and said so
-    system = SystemConfig.model_validate(read_json(chosen.bundle / SYSTEM_FILE))
+    system = stored_system(read_json(chosen.bundle / SYSTEM_FILE))
     lenient = system.evidence.model_copy(update={"max_funding_assumed_share": 0.999})
     system = system.model_copy(update={"evidence": lenient})
     dataset = load_dataset(chosen.bundle / DATA_FOLDER)

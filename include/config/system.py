@@ -13,6 +13,8 @@ from include.core.timeframes import Calendar
 
 # the range of the handoff, for schedules and rules too
 LEARNING_RATES = (1e-5, 1e-3)
+# sections that came later than the first stored configurations
+_YOUNGER = ("evidence", "champion")
 Positive = Field(gt=0)
 Fraction = Field(gt=0, lt=1)
 
@@ -212,6 +214,27 @@ class EvidenceConfig(Config):
     accepted_inactive_features: tuple[str, ...] = ()
 
 
+class ChampionConfig(Config):
+    """How long a promoted model may stand, in days of market time.
+
+    Attributes
+    ----------
+    max_age_days
+        From the end of the candles that it was tested on until it expires.
+    warning_days
+        The checks of the day warn this long before.
+    """
+
+    max_age_days: float = Positive
+    warning_days: float = Positive
+
+    @model_validator(mode="after")
+    def _warns_before_it_expires(self) -> Self:
+        if self.warning_days >= self.max_age_days:
+            raise ValueError("`warning_days` must be below `max_age_days`")
+        return self
+
+
 class DecisionConfig(Config):
     """Gates that must pass for GO and for PARTIAL-GO."""
 
@@ -272,6 +295,7 @@ class SystemConfig(Config):
     has_owner_limits: bool = True
     decision: DecisionConfig
     evidence: EvidenceConfig
+    champion: ChampionConfig
     recorded_baseline: dict[str, float]
     alerts: AlertConfig
 
@@ -309,6 +333,12 @@ def load_system(name: str, preset: str | None = None, overrides: dict[str, Any] 
             )
         document = _merged(document, _nested(key, value))
     return parse(SystemConfig, document, f"system {name}")
+
+
+def stored_system(document: Mapping[str, Any]) -> SystemConfig:
+    """Return a configuration that was stored as JSON; sections younger than it are today's, they shape no training."""
+    today = system_document(document["name"])
+    return SystemConfig.model_validate({section: today[section] for section in _YOUNGER} | dict(document))
 
 
 def with_settings(system: SystemConfig, settings: Mapping[str, Any]) -> SystemConfig:

@@ -8,7 +8,7 @@ from include.config.system import SystemConfig, load_system
 from include.core.errors import InvalidInputError, MissingInputError
 from include.evaluation.judgement import Rival
 from include.features.dataset import Dataset
-from include.reporting.champion import read_champion
+from include.training.champion import read_champion
 from include.training.ownership import is_locked
 from include.training.policy import Policy, load_policy, require_features
 from include.training.runs import RunInfo, read_config, read_run

@@ -1,4 +1,4 @@
-"""The promoted model of a system: `champion.json`, the truth about promotion, with its history.
+"""Promotion: writes `champion.json`, the truth about it, with its history; `include/training/champion.py` reads it.
 
 Who may approve is decided by whoever asks for the approval, not here.
 """
@@ -6,44 +6,12 @@ Who may approve is decided by whoever asks for the approval, not here.
 from datetime import datetime
 from pathlib import Path
 
-from pydantic import ValidationError
-
+from include.config.system import load_system
 from include.core.errors import IntegrityError, InvalidInputError
-from include.core.files import read_json, sha256_file, write_json
+from include.core.files import sha256_file, write_json
 from include.core.paths import Home
-from include.evaluation.decision import Decision
-from include.reporting.verdict import RESULT_FILE, Record, read_result
-
-
-class Promotion(Record):
-    """One promotion: which model, on which evidence, by whom, when (wall clock, UTC)."""
-
-    system: str
-    run_id: str
-    dataset_id: str
-    model_sha256: str
-    revalidation_id: str
-    result_sha256: str
-    decision: Decision
-    approved_by: str
-    promoted_at: datetime
-
-
-class Champion(Promotion):
-    """The promotion that stands, and those before it, newest first."""
-
-    history: tuple[Promotion, ...] = ()
-
-
-def read_champion(home: Home, system: str) -> Champion | None:
-    """Return the champion of `system`, None when none was ever promoted."""
-    source = home.champion(system)
-    if not source.is_file():
-        return None
-    try:
-        return Champion.model_validate(read_json(source))
-    except ValidationError as error:
-        raise IntegrityError(f"`{source}` is not a champion's record: {error}") from error
+from include.reporting.verdict import RESULT_FILE, read_result
+from include.training.champion import Champion, Promotion, expiry, read_champion
 
 
 def promote(home: Home, revalidation_id: str, result_sha256: str, approved_by: str, now: datetime) -> Champion:
@@ -91,6 +59,8 @@ def promote(home: Home, revalidation_id: str, result_sha256: str, approved_by: s
         decision=result.decision,
         approved_by=approved_by,
         promoted_at=now,
+        tested_until=result.window_end,
+        expires_at=expiry(result.window_end, load_system(result.system).champion),
         history=_with_history(standing),
     )
     write_json(home.champion(result.system), champion.model_dump(mode="json"))

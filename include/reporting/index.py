@@ -7,8 +7,8 @@ from jinja2 import Environment, FileSystemLoader
 from include.config.files import system_names
 from include.core.errors import PerpetuaError
 from include.core.paths import Home
-from include.reporting.champion import read_champion
 from include.reporting.verdict import RevalidationResult, read_result
+from include.training.champion import read_champion
 
 # reports come from disk, so their text is other people's: everything is escaped
 _TEMPLATES = Environment(loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True)

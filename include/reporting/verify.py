@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
-from include.config.system import SystemConfig
+from include.config.system import stored_system
 from include.core.checks import CheckReport, CheckResult
 from include.core.files import read_json
 from include.core.progress import Progress, no_progress
@@ -86,7 +86,7 @@ def verify(folder: Path, progress: Progress = no_progress) -> Verification:
 
 
 def _case(folder: Path, recorded: RevalidationResult) -> Case:
-    system = SystemConfig.model_validate(read_json(folder / SYSTEM_FILE))
+    system = stored_system(read_json(folder / SYSTEM_FILE))
     dataset, policy = load_dataset(folder / DATA_FOLDER), load_policy(folder / MODEL_FOLDER)
     stage = Stage(system, dataset, recorded.split)  # type: ignore[arg-type]  # one of the three, as it was sealed
     rival = None

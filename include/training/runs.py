@@ -10,12 +10,11 @@ import json
 import logging
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from include.config.files import system_document
-from include.config.system import SystemConfig
+from include.config.system import SystemConfig, stored_system
 from include.core.errors import IntegrityError, MissingInputError
 from include.core.files import read_json, write_json
 from include.core.paths import Home
@@ -153,10 +152,7 @@ def write_config(folder: Path, system: SystemConfig) -> None:
 
 def read_config(folder: Path) -> SystemConfig:
     """Return the configuration that the run in `folder` was trained with."""
-    document: dict[str, Any] = read_json(folder / CONFIG_FILE)
-    # a run from before evidence was asked for: it shapes no training, and a verdict takes today's
-    document.setdefault("evidence", system_document(document["name"])["evidence"])
-    return SystemConfig.model_validate(document)
+    return stored_system(read_json(folder / CONFIG_FILE))
 
 
 def all_runs(home: Home, system: str) -> list[RunInfo]:

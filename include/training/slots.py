@@ -4,7 +4,7 @@ Posting them does not belong here.
 """
 
 from datetime import datetime
-from typing import Any, get_args
+from typing import get_args
 
 from pydantic import BaseModel, ConfigDict
 
@@ -12,12 +12,14 @@ from include.config.settings import Settings
 from include.config.system import SystemConfig, load_system
 from include.core.checks import CheckReport, CheckResult, Severity
 from include.core.errors import InvalidInputError
-from include.core.files import read_json
 from include.core.paths import Home
 from include.core.slots import CheckSlot
+from include.market.clock import market_now
+from include.training.champion import Champion
 from include.training.facts import RunFacts, read_facts
 from include.training.ownership import is_locked
 from include.training.runs import RunInfo, all_runs
+from include.training.slot_champion import Clock, Standing, champion_standing
 from include.training.slot_details import checkpoint_report, convergence_lines, snapshot_lines
 from include.training.slot_drift import drift_line
 from include.training.slot_lines import run_line, status_lines
@@ -47,8 +49,8 @@ class SlotReport(BaseModel):
         The content, line by line, plain text.
     run_id : str or None
         The run in training, or else the latest; None before the first.
-    champion : dict or None
-        `champion.json` of the system, None when nothing was promoted.
+    champion : Champion or None
+        The promoted model of the system, None when nothing was promoted or its record cannot be read.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -58,10 +60,10 @@ class SlotReport(BaseModel):
     report: CheckReport
     lines: tuple[str, ...]
     run_id: str | None
-    champion: dict[str, Any] | None
+    champion: Champion | None
 
 
-def slot_report(settings: Settings, slot: CheckSlot | str, now: datetime) -> SlotReport:
+def slot_report(settings: Settings, slot: CheckSlot | str, now: datetime, clock: Clock = market_now) -> SlotReport:
     """Return the check `slot` of the deployment's system at `now`.
 
     The run in training is reported, without one the latest run and the champion, and before the
@@ -75,23 +77,26 @@ def slot_report(settings: Settings, slot: CheckSlot | str, now: datetime) -> Slo
         Which check.
     now : datetime
         Wall clock, UTC.
+    clock : callable
+        Market time, for the age of the champion.
     """
     if slot not in get_args(CheckSlot):
         raise InvalidInputError(f"`slot` must be one of {', '.join(get_args(CheckSlot))}, was {slot!r}.")
     system = load_system(settings.system)
-    champion = _read_champion(settings.home, system.name)
+    standing = champion_standing(settings, system, clock)
     run = _current_run(settings.home, system.name)
     if run is None:
-        return _no_run(slot, system.name, champion)
+        return _no_run(slot, system.name, standing)
     facts = read_facts(settings.home.run(run.run_id))
-    report = evaluate_facts(facts, system.alerts, now)
+    found = evaluate_facts(facts, system.alerts, now)
+    report = found.model_copy(update={"results": (*found.results, *standing.results)})
     report, details = _details(slot, facts, report, system, settings, now)
-    lines = [*status_lines(facts, report, system.alerts, now), run_line(facts), _champion_line(champion)]
+    lines = [*status_lines(facts, report, system.alerts, now), run_line(facts), *standing.lines]
     if slot in _DRIFT_SLOTS:
         lines.append(drift_line(settings.home, system.feature_set))
     lines += ["", *details]
     return SlotReport(
-        slot=slot, title=TITLES[slot], report=report, lines=tuple(lines), run_id=run.run_id, champion=champion
+        slot=slot, title=TITLES[slot], report=report, lines=tuple(lines), run_id=run.run_id, champion=standing.champion
     )
 
 
@@ -115,26 +120,14 @@ def _details(
     return report.merge(verified), lines
 
 
-def _no_run(slot: str, system: str, champion: dict[str, Any] | None) -> SlotReport:
+def _no_run(slot: str, system: str, standing: Standing) -> SlotReport:
     message = f"No run of {system} yet. Next step: train one."
     result = CheckResult(name="training_process", passed=True, message=message, severity=Severity.INFO)
     return SlotReport(
         slot=slot,
         title=TITLES[slot],
-        report=CheckReport(subject=f"training {system}", results=(result,)),
-        lines=(message, _champion_line(champion)),
+        report=CheckReport(subject=f"training {system}", results=(result, *standing.results)),
+        lines=(message, *standing.lines),
         run_id=None,
-        champion=champion,
+        champion=standing.champion,
     )
-
-
-def _read_champion(home: Home, system: str) -> dict[str, Any] | None:
-    source = home.champion(system)
-    return dict(read_json(source)) if source.is_file() else None
-
-
-def _champion_line(champion: dict[str, Any] | None) -> str:
-    if champion is None:
-        return "🏆 Champion: none promoted yet"
-    details = [f"{key} {champion[key]}" for key in ("decision", "approved_by", "promoted_at") if champion.get(key)]
-    return f"🏆 Champion: {champion.get('run_id', 'unnamed')}" + (f" ({', '.join(details)})" if details else "")

@@ -14,9 +14,9 @@ from include.core.files import read_json
 from include.orchestration.chain import AWAITING
 from include.orchestration.defaults import POOLS
 from include.orchestration.stack import Stack
-from include.reporting.champion import read_champion
 from include.reporting.decision_bundle import read_approvals
 from include.training.artifacts import BEST, FINAL, Architecture, ModelState, write_model
+from include.training.champion import read_champion
 from include.training.normalizer import Normalizer
 from include.training.runs import write_config
 from tests.support.datasets import dataset_of, series_from_closes, write_dataset

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from include.config.files import preset_names, system_names
 from include.config.system import (
     LEARNING_RATES,
+    ChampionConfig,
     RangeConfig,
     RewardConfig,
     ShadowRewardConfig,
@@ -210,3 +211,9 @@ def test_settings_of_a_loaded_system_are_replaced_and_checked() -> None:
 def test_a_sampling_range_is_ordered() -> None:
     with pytest.raises(ValidationError, match="`low` must be at most `high`"):
         RangeConfig.model_validate({"low": 2.0, "high": 1.0})
+
+
+@pytest.mark.parametrize(("max_age_days", "warning_days"), [(7, 7), (7, 8), (0, 1), (7, 0)])
+def test_a_champion_is_warned_of_before_it_expires(max_age_days: float, warning_days: float) -> None:
+    with pytest.raises(ValidationError):
+        ChampionConfig(max_age_days=max_age_days, warning_days=warning_days)

@@ -7,8 +7,8 @@ import pytest
 from include.config.settings import Settings
 from include.core.errors import DataQualityError, IntegrityError, InvalidInputError
 from include.orchestration.verdict_stages import promote, record_answer, revalidate, verify_bundle
-from include.reporting.champion import read_champion
 from include.reporting.decision_bundle import TRADES_FILE, read_approvals, seal_bundle
+from include.training.champion import read_champion
 from tests.unit.reporting.conftest import trained  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.usefixtures("trained")

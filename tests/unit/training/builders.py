@@ -176,3 +176,20 @@ _CONVERGENCE_SOURCE = {
 
 def _write_bytes(target: Path, content: bytes) -> None:
     target.write_bytes(content)
+
+
+def champion_record(**changes: object) -> dict[str, object]:
+    """Return the document of a `champion.json` whose model was tested until 20 February 2026."""
+    return {
+        "system": "phase4",
+        "run_id": "phase4-abc",
+        "dataset_id": "d" * 16,
+        "model_sha256": "a" * 64,
+        "revalidation_id": "0" * 16,
+        "result_sha256": "b" * 64,
+        "decision": "GO",
+        "approved_by": "ada",
+        "promoted_at": "2026-02-20T09:00:00Z",
+        "tested_until": "2026-02-20T00:00:00Z",
+        "expires_at": "2026-03-20T00:00:00Z",
+    } | changes

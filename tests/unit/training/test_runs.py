@@ -8,8 +8,10 @@ import pytest
 
 from include.config.system import load_system
 from include.core.errors import IntegrityError, MissingInputError
+from include.core.files import write_json
 from include.core.paths import Home
 from include.training.runs import (
+    CONFIG_FILE,
     all_runs,
     config_sha256,
     identity_of_run,
@@ -71,6 +73,12 @@ def test_run_record_survives_the_file(tmp_path: Path) -> None:
 def test_configuration_survives_the_file(tmp_path: Path) -> None:
     system = load_system("phase4", "handoff")
     write_config(tmp_path, system)
+    assert read_config(tmp_path) == system
+
+
+def test_a_configuration_from_before_models_expired_takes_todays_limits(tmp_path: Path) -> None:
+    system = load_system("phase4", "handoff")
+    write_json(tmp_path / CONFIG_FILE, system.model_dump(mode="json", exclude={"evidence", "champion"}))
     assert read_config(tmp_path) == system
 
 

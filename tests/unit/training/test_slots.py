@@ -1,17 +1,18 @@
 """The four checks of the day, on no run, a run in training, and a real finished training."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from include.config.settings import Settings
+from include.core.checks import Severity
 from include.core.errors import InvalidInputError
 from include.core.files import write_json
 from include.training.ownership import lock_run
 from include.training.slots import TITLES, slot_report
 from include.training.summary import RunSummary
-from tests.unit.training.builders import NOW, STARTED, write_run_folder
+from tests.unit.training.builders import NOW, STARTED, champion_record, write_run_folder
 
 
 @pytest.mark.parametrize("slot", TITLES)
@@ -49,13 +50,23 @@ def test_the_run_in_training_is_reported_rather_than_a_newer_one(settings: Setti
     assert slot_report(settings, "standup", NOW).run_id == "newer"
 
 
-def test_the_champion_is_named(settings: Settings) -> None:
-    write_json(settings.home.champion("phase4"), {"run_id": "phase4-abc", "decision": "GO", "approved_by": "cto"})
-    write_run_folder(settings.home.run("r"), [{}], status="finished")
-    report = slot_report(settings, "standup", NOW)
+@pytest.mark.parametrize("slot", TITLES)
+@pytest.mark.parametrize("has_run", [True, False])
+def test_every_check_names_the_champion_and_rings_when_it_has_expired(
+    settings: Settings, slot: str, has_run: bool
+) -> None:
+    write_json(settings.home.champion("phase4"), champion_record())
+    if has_run:
+        write_run_folder(settings.home.run("r"), [{}], status="finished")
+    report = slot_report(settings, slot, NOW, lambda _: datetime(2026, 3, 21, tzinfo=UTC))
     assert report.champion is not None
-    assert report.champion["run_id"] == "phase4-abc"
-    assert "🏆 Champion: phase4-abc (decision GO, approved_by cto)" in report.lines
+    assert report.champion.run_id == "phase4-abc"
+    assert (
+        sum(line.startswith(("🏆 Champion: phase4-abc, GO", "⏳ Model age: 29.0 days")) for line in report.lines) == 2
+    )
+    (alert,) = [failure for failure in report.report.failures if failure.name == "champion_expiry"]
+    assert alert.severity is Severity.CRITICAL
+    assert (report.lines[0] == "❌ Overall Status: CRITICAL") is has_run
 
 
 def test_a_damaged_checkpoint_makes_the_evening_check_critical(settings: Settings) -> None:
