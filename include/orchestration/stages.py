@@ -326,12 +326,16 @@ def check(settings: Settings, slot: str, now: datetime | None = None) -> dict[st
 
 def checked(settings: Settings, slot: str, now: datetime | None = None) -> "SlotReport":
     """Return one of the day's checks, or the pre-training checklist."""
+    from include.reporting.advice import advice
     from include.training.pre_training import SLOT, pre_training
     from include.training.slots import slot_report
 
     if slot == SLOT:
         return pre_training(settings, settings.system, lambda: load_system(settings.system)).slot_report
-    return slot_report(settings, slot, now or wall_now())
+    report = Links(settings).revalidation
+    return slot_report(
+        settings, slot, now or wall_now(), advise=lambda standing: advice(settings.home, standing, report)
+    )
 
 
 def post_check(settings: Settings, report: "SlotReport") -> dict[str, Any]:

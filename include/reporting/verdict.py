@@ -12,8 +12,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from include.config.system import GateConfig
 from include.core.checks import CheckReport
-from include.core.errors import IntegrityError
+from include.core.errors import IntegrityError, PerpetuaError
 from include.core.files import read_json
+from include.core.paths import Home
 from include.evaluation.bootstrap import Bound
 from include.evaluation.decision import Decision, gates_passed
 from include.evaluation.evidence import Evidence
@@ -178,6 +179,17 @@ def read_result(folder: Path) -> RevalidationResult:
         return RevalidationResult.model_validate(document)
     except ValidationError as error:
         raise IntegrityError(f"`{folder / RESULT_FILE}` is not a revalidation's result: {error}") from error
+
+
+def all_results(home: Home) -> list[RevalidationResult]:
+    """Return every result that can be read, newest first."""
+    readable = []
+    for folder in home.revalidation("x").parent.glob("*/"):
+        try:
+            readable.append(read_result(folder))
+        except PerpetuaError:
+            continue  # a result that is being written, or is not one, is not listed
+    return sorted(readable, key=lambda result: result.created_at, reverse=True)
 
 
 def _minimum_passed(definition: GateConfig, observed: float | None) -> bool | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from include.config.settings import Settings
-from include.config.system import ChampionConfig, SystemConfig
+from include.config.system import SystemConfig
 from include.core.checks import CheckResult, Severity
 from include.core.clock import format_utc
 from include.core.errors import IntegrityError, PerpetuaError
@@ -15,6 +15,7 @@ from include.training.verdicts import undefined, verdict
 
 CHECK = "champion_expiry"
 Clock = Callable[[Settings], datetime]
+Advise = Callable[[Champion], str | None]
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Standing:
     results: tuple[CheckResult, ...]
 
 
-def champion_standing(settings: Settings, system: SystemConfig, clock: Clock) -> Standing:
+def champion_standing(settings: Settings, system: SystemConfig, clock: Clock, advise: Advise) -> Standing:
     """Return how the champion of `system` stands; the exchange's clock is asked only where there is one.
 
     Parameters
@@ -37,6 +38,8 @@ def champion_standing(settings: Settings, system: SystemConfig, clock: Clock) ->
         Its limits are `system.champion`.
     clock : callable
         Returns market time, UTC.
+    advise : callable
+        Returns a line on what the newest comparison advises, None without one.
     """
     try:
         champion = read_champion(settings.home, system.name)
@@ -48,13 +51,8 @@ def champion_standing(settings: Settings, system: SystemConfig, clock: Clock) ->
         f"🏆 Champion: {champion.run_id}, {champion.decision}, approved by {champion.approved_by} "
         f"at {format_utc(champion.promoted_at)}"
     )
-    try:
-        market_now = clock(settings)
-    except PerpetuaError as error:
-        reason = f"the exchange's clock cannot be read: {str(error).rstrip('.')}"
-        age = f"⏳ Model age: {UNKNOWN}, expires {format_utc(champion.expires_at)}"
-        return Standing(champion, (line, age), (undefined(CHECK, reason),))
-    return Standing(champion, (line, _age_line(champion, market_now)), (expiry_check(champion, system, market_now),))
+    age, result = _aged(settings, system, champion, clock)
+    return Standing(champion, tuple(filter(None, (line, age, advise(champion)))), (result,))
 
 
 def expiry_check(champion: Champion, system: SystemConfig, market_now: datetime) -> CheckResult:
@@ -62,7 +60,7 @@ def expiry_check(champion: Champion, system: SystemConfig, market_now: datetime)
 
     A clock before the end of the test window is another market's: the age is undefined then.
     """
-    limits: ChampionConfig = system.champion
+    limits = system.champion
     if market_now < champion.tested_until:
         reason = (
             f"the exchange's clock, {format_utc(market_now)}, is before the end of the champion's test window, "
@@ -82,9 +80,22 @@ def expiry_check(champion: Champion, system: SystemConfig, market_now: datetime)
     )
 
 
+def _aged(settings: Settings, system: SystemConfig, champion: Champion, clock: Clock) -> tuple[str, CheckResult]:
+    try:
+        market_now = clock(settings)
+    except PerpetuaError as error:
+        reason = f"the exchange's clock cannot be read: {str(error).rstrip('.')}"
+        return _unknown_age(champion), undefined(CHECK, reason)
+    return _age_line(champion, market_now), expiry_check(champion, system, market_now)
+
+
+def _unknown_age(champion: Champion) -> str:
+    return f"⏳ Model age: {UNKNOWN}, expires {format_utc(champion.expires_at)}"
+
+
 def _age_line(champion: Champion, market_now: datetime) -> str:
     if market_now < champion.tested_until:
-        return f"⏳ Model age: {UNKNOWN}, expires {format_utc(champion.expires_at)}"
+        return _unknown_age(champion)
     age = _days(market_now - champion.tested_until)
     return f"⏳ Model age: {age:.1f} days since the end of its test window; it {_expires(champion, market_now)}"
 

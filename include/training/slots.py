@@ -19,7 +19,7 @@ from include.training.champion import Champion
 from include.training.facts import RunFacts, read_facts
 from include.training.ownership import is_locked
 from include.training.runs import RunInfo, all_runs
-from include.training.slot_champion import Clock, Standing, champion_standing
+from include.training.slot_champion import Advise, Clock, Standing, champion_standing
 from include.training.slot_details import checkpoint_report, convergence_lines, snapshot_lines
 from include.training.slot_drift import drift_line
 from include.training.slot_lines import run_line, status_lines
@@ -63,7 +63,13 @@ class SlotReport(BaseModel):
     champion: Champion | None
 
 
-def slot_report(settings: Settings, slot: CheckSlot | str, now: datetime, clock: Clock = market_now) -> SlotReport:
+def slot_report(
+    settings: Settings,
+    slot: CheckSlot | str,
+    now: datetime,
+    clock: Clock = market_now,
+    advise: Advise = lambda _: None,
+) -> SlotReport:
     """Return the check `slot` of the deployment's system at `now`.
 
     The run in training is reported, without one the latest run and the champion, and before the
@@ -79,11 +85,13 @@ def slot_report(settings: Settings, slot: CheckSlot | str, now: datetime, clock:
         Wall clock, UTC.
     clock : callable
         Market time, for the age of the champion.
+    advise : callable
+        What the newest comparison says of the champion.
     """
     if slot not in get_args(CheckSlot):
         raise InvalidInputError(f"`slot` must be one of {', '.join(get_args(CheckSlot))}, was {slot!r}.")
     system = load_system(settings.system)
-    standing = champion_standing(settings, system, clock)
+    standing = champion_standing(settings, system, clock, advise)
     run = _current_run(settings.home, system.name)
     if run is None:
         return _no_run(slot, system.name, standing)

@@ -9,6 +9,7 @@ from include.config.system import load_system
 from include.core.checks import Severity
 from include.core.errors import TransientError
 from include.core.files import write_json, write_text
+from include.training.champion import Champion
 from include.training.slot_champion import Standing, champion_standing
 from tests.unit.training.builders import champion_record
 
@@ -16,19 +17,25 @@ PHASE4 = load_system("phase4")
 TESTED_UNTIL, EXPIRES = datetime(2026, 2, 20, tzinfo=UTC), datetime(2026, 3, 20, tzinfo=UTC)
 
 
+def silent(_: Champion) -> None:
+    """No comparison was made."""
+
+
 def at(settings: Settings, market_now: datetime) -> Standing:
     write_json(
         settings.home.champion("phase4"),
         champion_record(tested_until=TESTED_UNTIL.isoformat(), expires_at=EXPIRES.isoformat()),
     )
-    return champion_standing(settings, PHASE4, lambda _: market_now)
+    return champion_standing(settings, PHASE4, lambda _: market_now, silent)
 
 
 def test_without_a_champion_one_line_says_so_and_no_exchange_is_asked(settings: Settings) -> None:
     def unasked(_: Settings) -> datetime:
         raise AssertionError("the exchange was asked")
 
-    assert champion_standing(settings, PHASE4, unasked) == Standing(None, ("🏆 Champion: none promoted yet",), ())
+    assert champion_standing(settings, PHASE4, unasked, silent) == Standing(
+        None, ("🏆 Champion: none promoted yet",), ()
+    )
 
 
 @pytest.mark.parametrize(
@@ -67,7 +74,7 @@ def test_an_exchange_that_does_not_answer_leaves_the_age_unknown_and_says_so(set
     def away(_: Settings) -> datetime:
         raise TransientError("binanceusdm does not answer.")
 
-    standing = champion_standing(settings, PHASE4, away)
+    standing = champion_standing(settings, PHASE4, away, silent)
     assert standing.lines[1] == "⏳ Model age: not known yet, expires 2026-03-20 00:00 UTC"
     (result,) = standing.results
     assert (result.passed, result.observed, result.severity) == (False, None, Severity.WARNING)
@@ -82,7 +89,13 @@ def test_a_clock_before_the_test_window_gives_no_age(settings: Settings) -> None
 
 def test_a_damaged_record_is_told_and_does_not_end_the_check(settings: Settings) -> None:
     write_text(settings.home.champion("phase4"), "{")
-    standing = champion_standing(settings, PHASE4, lambda _: EXPIRES)
+    standing = champion_standing(settings, PHASE4, lambda _: EXPIRES, silent)
     assert standing.champion is None
     assert "JSON" in standing.lines[0]
     assert not standing.results[0].passed
+
+
+def test_what_the_newest_comparison_advises_stands_below_the_age(settings: Settings) -> None:
+    at(settings, TESTED_UNTIL)
+    standing = champion_standing(settings, PHASE4, lambda _: EXPIRES, lambda champion: f"of {champion.run_id}")
+    assert standing.lines[2:] == ("of phase4-abc",)
