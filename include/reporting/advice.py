@@ -37,9 +37,11 @@ def advice(home: Home, champion: Champion, report: Callable[[str], str]) -> str 
 def _of_champion(comparison: Comparison) -> str:
     if comparison.recommendation == "roll_back":
         return f"roll back to {comparison.champion_run_id}"
-    return "promoted, and the better one" if comparison.recommendation == "promote" else "hold, neither is surely better"
+    return (
+        "promoted, and the better one" if comparison.recommendation == "promote" else "hold, neither is surely better"
+    )
 
 
 def _of_challenger(comparison: Comparison) -> str:
-    words = {"promote": "promote it", "hold": "hold, the champion stays", "roll_back": "worse, the champion stays"}
+    words = {"promote": "promote it", "hold": "hold, the champion stays", "roll_back": "do not promote it"}
     return words[comparison.recommendation]

@@ -46,7 +46,7 @@ def test_without_a_comparison_there_is_nothing_to_say(settings: Settings) -> Non
     [
         ("promote", "promote it"),
         ("hold", "hold, the champion stays"),
-        ("roll_back", "worse, the champion stays"),
+        ("roll_back", "do not promote it"),
     ],
 )
 def test_a_challenger_is_advised_against_the_champion(settings: Settings, recommendation: str, words: str) -> None:

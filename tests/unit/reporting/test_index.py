@@ -1,5 +1,7 @@
 from include.config.settings import Settings
+from include.core.files import write_json
 from include.reporting.index import index_page
+from tests.unit.training.builders import champion_record
 
 
 def test_an_empty_home_says_that_nothing_is_there_yet(settings: Settings) -> None:
@@ -29,3 +31,10 @@ def test_a_folder_that_is_no_result_is_left_out(settings: Settings) -> None:
     folder.mkdir(parents=True)
     (folder / "revalidation_result.json").write_text("{", encoding="utf-8")
     assert "broken" not in index_page(settings.home)
+
+
+def test_a_champion_is_listed_with_its_expiry(settings: Settings) -> None:
+    write_json(settings.home.champion("phase4"), champion_record())
+    page = index_page(settings.home)
+    assert "<code>phase4-abc</code>" in page
+    assert "<td>2026-03-20 00:00 UTC</td>" in page
