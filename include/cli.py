@@ -34,12 +34,14 @@ features = typer.Typer(help="Compute feature sets.", no_args_is_help=True)
 dataset = typer.Typer(help="Freeze training data.", no_args_is_help=True)
 env = typer.Typer(help="Environments of the trading systems.", no_args_is_help=True)
 training = typer.Typer(help="Train a PPO agent, or end a training.")
+champion = typer.Typer(help="Show the promoted model, or go back to an earlier one.", no_args_is_help=True)
 sandbox = typer.Typer(help="Run the offline sandbox: exchange, macro, sentiment and Slack on loopback.")
 app.add_typer(market, name="market")
 app.add_typer(features, name="features")
 app.add_typer(dataset, name="dataset")
 app.add_typer(env, name="env")
 app.add_typer(training, name="train")
+app.add_typer(champion, name="champion")
 app.add_typer(sandbox, name="sandbox")
 
 errors = terminal.console(stderr=True)
@@ -401,6 +403,28 @@ def verify(
     _show(found if as_json else rows, as_json)
 
 
+@champion.command("show")
+def champion_show(system: System = None, as_json: Json = False) -> None:
+    """Show the promoted model of a system: run, evidence, who approved it, until when it stands."""
+    settings = load_settings()
+    standing = verdict_stages.champion(settings, system or settings.system)
+    told = "No model was promoted yet." if standing is None else _promotion(standing)
+    _show(standing if as_json else told, as_json)
+
+
+@champion.command("rollback")
+def champion_rollback(
+    to: Annotated[str, typer.Option(help="Run of an earlier champion.")],
+    by: Annotated[str, typer.Option(help="Who decided it; stands in champion.json.")],
+    system: System = None,
+    as_json: Json = False,
+) -> None:
+    """Make an earlier champion the champion again, after its model was held against the one promoted then."""
+    settings = load_settings()
+    standing = verdict_stages.rollback(settings, system or settings.system, to, by)
+    _show(standing if as_json else _promotion(standing), as_json)
+
+
 @sandbox.callback(invoke_without_command=True)
 def sandbox_serve(context: typer.Context) -> None:
     """Serve the sandbox until interrupted."""
@@ -469,6 +493,11 @@ def _show(document: Any, as_json: bool) -> None:
         typer.echo(document)
     else:
         terminal.show(document)
+
+
+def _promotion(standing: dict[str, Any]) -> dict[str, Any]:
+    earlier = ", ".join(promotion["run_id"] for promotion in standing["history"]) or "none"
+    return standing | {"history": earlier}
 
 
 def _version(text: str | None) -> int | datetime | None:

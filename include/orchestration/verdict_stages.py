@@ -116,6 +116,21 @@ def promote(settings: Settings, revalidation_id: str, result_sha256: str, approv
     return champion.model_dump(mode="json")
 
 
+def champion(settings: Settings, system: str) -> dict[str, Any] | None:
+    """Return the champion of `system` with its history, None when none was ever promoted."""
+    from include.training.champion import read_champion
+
+    standing = read_champion(settings.home, system)
+    return None if standing is None else standing.model_dump(mode="json")
+
+
+def rollback(settings: Settings, system: str, run_id: str, approved_by: str) -> dict[str, Any]:
+    """Make an earlier champion of `system` the champion again."""
+    from include.reporting.champion import rollback as roll_back
+
+    return roll_back(settings.home, system, run_id, approved_by, wall_now()).model_dump(mode="json")
+
+
 def verify_bundle(folder: Path, progress: Progress = no_progress) -> dict[str, Any]:
     """Judge a bundle again from its files alone; a figure that differs raises after everything was compared."""
     from include.reporting.verify import verify

@@ -12,6 +12,7 @@ from include.core.files import sha256_file, write_json
 from include.core.paths import Home
 from include.reporting.verdict import RESULT_FILE, read_result
 from include.training.champion import Champion, Promotion, expiry, read_champion
+from include.training.policy import load_policy
 
 
 def promote(home: Home, revalidation_id: str, result_sha256: str, approved_by: str, now: datetime) -> Champion:
@@ -64,6 +65,35 @@ def promote(home: Home, revalidation_id: str, result_sha256: str, approved_by: s
         history=_with_history(standing),
     )
     write_json(home.champion(result.system), champion.model_dump(mode="json"))
+    return champion
+
+
+def rollback(home: Home, system: str, run_id: str, approved_by: str, now: datetime) -> Champion:
+    """Make an earlier champion of `system` the champion again and return it; it expires when it always did.
+
+    Raises
+    ------
+    InvalidInputError
+        `run_id` is the champion, or was never one.
+    MissingInputError, IntegrityError
+        Its best model is gone, damaged, or no longer the one that was promoted.
+    """
+    standing = read_champion(home, system)
+    earlier = () if standing is None else standing.history
+    found = next((promotion for promotion in earlier if promotion.run_id == run_id), None)
+    if standing is None or found is None or run_id == standing.run_id:
+        others = dict.fromkeys(p.run_id for p in earlier if standing is None or p.run_id != standing.run_id)
+        names = ", ".join(others) or "none yet"
+        raise InvalidInputError(f"`run_id` must be an earlier champion of {system} ({names}), was {run_id!r}.")
+    model = load_policy(home.run(run_id)).sha256
+    if model != found.model_sha256:
+        raise IntegrityError(
+            f"The best model of `{run_id}` must be {found.model_sha256[:12]}…, as it was promoted, was {model[:12]}…. "
+            "Hint: the run was trained further; revalidate it instead."
+        )
+    again = found.model_dump() | {"approved_by": approved_by, "promoted_at": now}
+    champion = Champion.model_validate(again | {"history": _with_history(standing)})
+    write_json(home.champion(system), champion.model_dump(mode="json"))
     return champion
 
 

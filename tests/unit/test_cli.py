@@ -25,7 +25,7 @@ COMMANDS = [
     ["market", "backfill"], ["market", "status"], ["market", "export"], ["market", "history"],
     ["market", "evolve"], ["market", "maintain"], ["market", "repair"], ["validate"], ["verify"], ["features", "build"],
     ["features", "report"], ["dataset", "freeze"], ["dataset", "export"], ["env", "audit"], ["train"],
-    ["train", "stop"], ["check"],
+    ["train", "stop"], ["check"], ["champion", "show"], ["champion", "rollback"],
     ["revalidate"], ["sandbox"], ["sandbox", "advance"], ["up"], ["bench"],
 ]  # fmt: skip
 

@@ -1,4 +1,6 @@
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from shutil import copytree
 
 import pytest
 
@@ -6,11 +8,13 @@ from include.config.settings import Settings
 from include.core.errors import IntegrityError, InvalidInputError, MissingInputError
 from include.core.files import read_json, sha256_file, write_json
 from include.core.paths import Home
-from include.reporting.champion import promote
+from include.reporting.champion import promote, rollback
 from include.reporting.revalidation import write_report
 from include.reporting.verdict import RESULT_FILE, RevalidationResult, revalidation_id
 from include.training.champion import read_champion
+from include.training.policy import load_policy
 from tests.unit.reporting.results import DATASET, MODEL, result_of
+from tests.unit.training.builders import champion_record
 
 NOW = datetime(2026, 2, 27, 16, 30, tzinfo=UTC)
 
@@ -78,3 +82,57 @@ def test_a_no_go_cannot_be_promoted_by_anybody(home: Home) -> None:
 def test_a_result_that_does_not_exist_is_missing(home: Home) -> None:
     with pytest.raises(MissingInputError):
         promote(home, "0" * 16, "0" * 64, "ada", NOW)
+
+
+@pytest.fixture
+def crowned(home: Home, trained: tuple[Settings, Path]) -> tuple[Home, str]:
+    """Return a home whose champion is `new`, the one before it a run that is really there."""
+    run = trained[1].name
+    copytree(trained[1], home.run(run))
+    before = champion_record(run_id=run, model_sha256=load_policy(home.run(run)).sha256)
+    standing = champion_record(run_id="new", expires_at="2026-04-20T00:00:00Z")
+    write_json(home.champion("phase4"), standing | {"history": [before]})
+    return home, run
+
+
+def test_an_earlier_champion_comes_back_with_its_own_expiry_and_the_other_is_kept(
+    crowned: tuple[Home, str],
+) -> None:
+    home, run = crowned
+    champion = rollback(home, "phase4", run, "bob", NOW)
+    assert read_champion(home, "phase4") == champion
+    assert (champion.run_id, champion.approved_by, champion.promoted_at) == (run, "bob", NOW)
+    assert champion.expires_at == datetime(2026, 3, 20, tzinfo=UTC)
+    assert [promotion.run_id for promotion in champion.history] == ["new", run]
+    with pytest.raises(InvalidInputError, match=f"earlier champion of phase4 \\(new\\), was '{run}'"):
+        rollback(home, "phase4", run, "bob", NOW)
+
+
+@pytest.mark.parametrize("run_id", ["new", "stranger"])
+def test_only_an_earlier_champion_can_come_back(
+    crowned: tuple[Home, str],
+    run_id: str,
+) -> None:
+    home, _ = crowned
+    with pytest.raises(InvalidInputError, match="must be an earlier champion of phase4"):
+        rollback(home, "phase4", run_id, "bob", NOW)
+    with pytest.raises(InvalidInputError, match="none yet"):
+        rollback(home, "shadow", run_id, "bob", NOW)
+
+
+def test_a_model_that_is_not_the_promoted_one_does_not_come_back(
+    crowned: tuple[Home, str],
+) -> None:
+    home, run = crowned
+    document = read_json(home.champion("phase4"))
+    document["history"][0]["model_sha256"] = "f" * 64
+    write_json(home.champion("phase4"), document)
+    with pytest.raises(IntegrityError, match="as it was promoted"):
+        rollback(home, "phase4", run, "bob", NOW)
+
+
+def test_a_champion_whose_run_is_gone_does_not_come_back(home: Home) -> None:
+    standing = champion_record(run_id="new")
+    write_json(home.champion("phase4"), standing | {"history": [champion_record(run_id="gone")]})
+    with pytest.raises(MissingInputError):
+        rollback(home, "phase4", "gone", "bob", NOW)
