@@ -444,6 +444,22 @@ def sandbox_advance(
     _show(advance(load_settings(), by), as_json)
 
 
+@sandbox.command("faults")
+def sandbox_faults(
+    plan: Annotated[Path | None, typer.Argument(help="YAML or JSON file of faults to put in force.")] = None,
+    stop: Annotated[bool, typer.Option("--stop", help="End all faults.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Let the running sandbox show faults; without a plan, say what was done to which request."""
+    from include.sandbox.client import fault_log, set_faults, stop_faults
+
+    settings = load_settings()
+    if plan is not None:
+        _show(set_faults(settings, plan), as_json)
+    else:
+        _show(stop_faults(settings) if stop else fault_log(settings), as_json)
+
+
 @app.command()
 def bench(
     only: Annotated[str | None, typer.Option(help="Goals, such as P4,P5; all of them when left out.")] = None,

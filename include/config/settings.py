@@ -59,6 +59,7 @@ class Settings(BaseSettings):
     # a folder or a URL such as s3://bucket/prefix; None is the folder `lake` of the home
     lake: Annotated[str | None, EmptyIsNone, BeforeValidator(lambda value: _location(value))] = None
     sandbox_data: OptionalPath = None
+    sandbox_faults: OptionalPath = None
     universe_source: OptionalText = Field(default=None, validation_alias="PERPETUA_UNIVERSE")
     profile_name: Literal["fast", "full"] = Field(default="fast", validation_alias="PERPETUA_PROFILE")
     campaign_path: OptionalPath = Field(default=None, validation_alias="PERPETUA_CAMPAIGN")

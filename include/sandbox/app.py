@@ -20,6 +20,10 @@ from include.sandbox.bybit.quotes_api import QuotesApi as BybitQuotesApi
 from include.sandbox.bybit.statistics_api import StatisticsApi as BybitStatisticsApi
 from include.sandbox.clock import VirtualClock
 from include.sandbox.control_api import ControlApi
+from include.sandbox.faults.api import FaultsApi
+from include.sandbox.faults.injector import FaultInjector
+from include.sandbox.faults.plan import load_plan
+from include.sandbox.faults.state import Faults
 from include.sandbox.macro_api import MacroApi
 from include.sandbox.market_data import MarketData
 from include.sandbox.recorded import RecordedMarket
@@ -47,11 +51,15 @@ def create_app(settings: Settings, *, limits: Limits | None = None) -> Starlette
     Raises
     ------
     ConfigurationError
-        `sandbox_data` is not a directory that holds recorded data.
+        `sandbox_data` is not a directory that holds recorded data, or `sandbox_faults` no fault plan.
     """
+    plan = None if settings.sandbox_faults is None else load_plan(settings.sandbox_faults)
     data = open_market(settings)
     start_ms = data.end_ms - round(settings.sandbox_days_before_end * DAY_MS)
     clock = VirtualClock(settings.home.sandbox / CLOCK_FILE, data.name, start_ms)
+    faults = Faults(clock.now_ms)
+    if plan is not None:
+        faults.set(plan)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -59,8 +67,8 @@ def create_app(settings: Settings, *, limits: Limits | None = None) -> Starlette
         clock.close()
 
     return Starlette(
-        routes=_routes(settings, data, clock),
-        middleware=_middleware(limits or Limits(), clock),
+        routes=[*_routes(settings, data, clock), *FaultsApi(faults).routes()],
+        middleware=_middleware(limits or Limits(), clock, faults),
         exception_handlers={ExchangeRefusalError: refusal_response},
         lifespan=lifespan,
     )
@@ -84,7 +92,9 @@ def _routes(settings: Settings, data: MarketData, clock: VirtualClock) -> list[B
     ]
 
 
-def _middleware(limits: Limits, clock: VirtualClock) -> list[Middleware]:
-    # Outermost first. What spoils answers on purpose belongs in front of the budget, so that every
-    # outside system is reached by it and refused requests still count.
-    return [Middleware(RequestBudget, limits=limits, now_ms=clock.now_ms)]
+def _middleware(limits: Limits, clock: VirtualClock, faults: Faults) -> list[Middleware]:
+    # outermost first: faults reach every outside system, and what they refuse costs nothing of the budget
+    return [
+        Middleware(FaultInjector, faults=faults),
+        Middleware(RequestBudget, limits=limits, now_ms=clock.now_ms),
+    ]

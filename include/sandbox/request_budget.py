@@ -138,8 +138,8 @@ class RequestBudget:
         await (refusal or self._app)(scope, receive, send_with_headers)
 
     def _refusal_of_binance(self, path: str, params: QueryParams) -> Response | None:
-        if banned := self._binance_patience.seconds_banned():
-            return _banned(banned, self._wall)
+        if seconds := self._binance_patience.seconds_banned():
+            return banned(seconds, self._wall)
         used_up = self._used_up(path, params)
         if used_up is None:
             self._binance_patience.forgive()
@@ -183,7 +183,8 @@ def _too_many(window: Window) -> JSONResponse:
     return JSONResponse({"code": -1003, "msg": message}, 429, {"Retry-After": str(window.seconds_left())})
 
 
-def _banned(seconds: int, wall: Callable[[], float]) -> JSONResponse:
+def banned(seconds: int, wall: Callable[[], float]) -> JSONResponse:
+    """Return what Binance answers to who is banned for `seconds` more."""
     until_ms = round((wall() + seconds) * 1000)
     message = (
         f"Way too many requests; IP(127.0.0.1) banned until {until_ms}. "

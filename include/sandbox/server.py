@@ -9,6 +9,7 @@ import uvicorn
 from include.config.settings import Settings
 from include.core.errors import AlreadyRunningError
 from include.sandbox.app import create_app
+from include.sandbox.faults.transport import BreakableProtocol
 from include.sandbox.request_budget import Limits
 
 HOST = "127.0.0.1"
@@ -22,7 +23,7 @@ def serve(settings: Settings) -> None:
     AlreadyRunningError
         The port is taken.
     ConfigurationError
-        `sandbox_data` is not a directory that holds recorded data.
+        `sandbox_data` is not a directory that holds recorded data, or `sandbox_faults` no fault plan.
     """
     # uvicorn has stopped in order when it raises SIGINT again
     with listen(settings.sandbox_port) as listener, suppress(KeyboardInterrupt):
@@ -51,4 +52,7 @@ def server_of(settings: Settings, *, limits: Limits | None = None) -> uvicorn.Se
     """Return the server of the sandbox; give its `run` the socket of `listen`."""
     app = create_app(settings, limits=limits)
     # Bare: the access log would drown everything else, and clients drop idle connections themselves.
-    return uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2))
+    config = uvicorn.Config(
+        app, http=BreakableProtocol, log_level="warning", access_log=False, timeout_graceful_shutdown=2
+    )
+    return uvicorn.Server(config)
