@@ -10,10 +10,11 @@ import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict
 
 from include.config.settings import Settings
-from include.core.columns import REVISIONS, Table, table
+from include.core.columns import CANDLES, REVISIONS, Table, table
 from include.core.files import read_json, write_json
 from include.lake.changes import Changes
 from include.lake.lake import Lake
+from include.market.ledger import write_ledger
 from include.market.staging import STAGED_TABLES, batch_folder, read_batch, read_staged, require_publishable
 
 
@@ -43,7 +44,7 @@ def publish(settings: Settings, batch_id: str) -> PublishResult:
 
     A staged record that differs from the stored one replaces it, and each changed column becomes a
     row of `revisions`, written first. Refused records go to `quarantine`, where the first sighting
-    stays.
+    stays; missing candles and outages to the ledgers `gaps` and `outages`.
 
     Raises
     ------
@@ -57,12 +58,14 @@ def publish(settings: Settings, batch_id: str) -> PublishResult:
     marker = batch_folder(home, batch_id) / "published.json"
     results = {}
     if not _is_published(marker, lake):
-        seen_at = read_batch(home, batch_id).market_now
+        batch = read_batch(home, batch_id)
         for name in STAGED_TABLES:
             rows = without(table(name), read_staged(home, batch_id, name), excluded)
-            result = _publish_table(lake, table(name), rows, seen_at)
+            result = _publish_table(lake, table(name), rows, batch.market_now)
             if result is not None:
                 results[name] = result
+            if name == CANDLES.name:
+                write_ledger(lake, batch, rows)
         write_json(marker, {"versions": lake.versions()})
     candles = lake.newest("candles", ["symbol", "timeframe"], "open_time")
     return PublishResult(
