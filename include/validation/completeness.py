@@ -4,10 +4,9 @@ from collections.abc import Collection
 
 from include.core.checks import CheckResult, Severity
 from include.market.staging import BatchInfo
+from include.validation.limits import FAILED_SYMBOLS_SHARE
 from include.validation.subjects import named
 
-# one in ten symbols may be delisted or renamed; more is an outage
-FAILED_SYMBOLS_LIMIT = 0.10
 _SHOWN = 5
 
 
@@ -22,9 +21,9 @@ def check_excluded(batch: BatchInfo, excluded: Collection[str]) -> CheckResult:
     share = len(left_out) / len(batch.symbols)
     return CheckResult(
         name="excluded_symbols_share",
-        passed=share <= FAILED_SYMBOLS_LIMIT,
+        passed=share <= FAILED_SYMBOLS_SHARE,
         observed=round(share, 4),
-        limit=FAILED_SYMBOLS_LIMIT,
+        limit=FAILED_SYMBOLS_SHARE,
         message=f"{len(left_out)} of {len(batch.symbols)} symbols are left out{named(left_out)}.",
         subjects=tuple(left_out),
     )
@@ -55,9 +54,9 @@ def _symbols(batch: BatchInfo) -> tuple[CheckResult, ...]:
         ),
         CheckResult(
             name="failed_symbols_share",
-            passed=share <= FAILED_SYMBOLS_LIMIT,
+            passed=share <= FAILED_SYMBOLS_SHARE,
             observed=round(share, 4),
-            limit=FAILED_SYMBOLS_LIMIT,
+            limit=FAILED_SYMBOLS_SHARE,
             message=f"{len(failed)} of {len(batch.symbols)} symbols failed.",
         ),
     )

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from include.core.checks import CheckResult, Severity
 from include.core.clock import format_utc
 from include.validation.coverage import SymbolCoverage
+from include.validation.limits import MISSING_SHARE
 
-# an outage of the venue leaves some; more than this is a broken feed
-MISSING_SHARE_LIMIT = 0.05
 _SHOWN = 5
 
 
@@ -33,9 +32,9 @@ def check_continuity(coverage: Sequence[SymbolCoverage]) -> tuple[CheckResult, .
         ),
         CheckResult(
             name="missing_candles_share",
-            passed=share <= MISSING_SHARE_LIMIT,
+            passed=share <= MISSING_SHARE,
             observed=round(share, 6),
-            limit=MISSING_SHARE_LIMIT,
+            limit=MISSING_SHARE,
             message=f"{share:.2%} of the candles between the first and the last of each symbol are missing.",
         ),
     )

@@ -8,12 +8,9 @@ import pyarrow.compute as pc
 
 from include.core.checks import CheckResult, Severity
 from include.core.columns import TABLES
+from include.validation.limits import REFUSED_ROWS, REFUSED_SHARE
 from include.validation.subjects import named, subject_name
 
-# single bad rows happen; of more than this the rest cannot be trusted either
-REFUSED_LIMIT = 0.01
-# a batch of four new candles is not broken by one of them
-REFUSED_ROWS = 3
 
 
 def check_refusals(staged: Mapping[str, pa.Table]) -> tuple[CheckResult, ...]:
@@ -28,7 +25,7 @@ def check_refusals(staged: Mapping[str, pa.Table]) -> tuple[CheckResult, ...]:
     broken = {
         name: count
         for name, count in refused.items()
-        if count >= REFUSED_ROWS and count > REFUSED_LIMIT * (count + kept[name])
+        if count >= REFUSED_ROWS and count > REFUSED_SHARE * (count + kept[name])
     }
     return (_any(refused, staged["quarantine"]), _subjects(broken, kept), _share(broken, refused, kept))
 
@@ -82,9 +79,9 @@ def _subjects(broken: Mapping[str, int], kept: Counter[str]) -> CheckResult:
         passed=not broken,
         observed=len(broken),
         limit=0,
-        message=f"More than {REFUSED_LIMIT:.0%} of their records were refused{named(texts)}."
+        message=f"More than {REFUSED_SHARE:.0%} of their records were refused{named(texts)}."
         if broken
-        else f"Nobody had {REFUSED_ROWS} records or more and {REFUSED_LIMIT:.0%} of them refused.",
+        else f"Nobody had {REFUSED_ROWS} records or more and {REFUSED_SHARE:.0%} of them refused.",
         severity=Severity.EXCLUDE,
         subjects=tuple(sorted(broken)),
     )
@@ -97,9 +94,9 @@ def _share(broken: Mapping[str, int], refused: Counter[str], kept: Counter[str])
     share = bad / max(bad + good, 1)
     return CheckResult(
         name="refused_records_share",
-        passed=share <= REFUSED_LIMIT,
+        passed=share <= REFUSED_SHARE,
         observed=round(share, 6),
-        limit=REFUSED_LIMIT,
+        limit=REFUSED_SHARE,
         message=f"{share:.2%} of the other records were refused."
         if broken
         else f"{share:.2%} of all records were refused.",

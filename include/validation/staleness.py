@@ -7,9 +7,8 @@ from include.core.checks import CheckResult, Severity
 from include.core.clock import format_utc, to_ms
 from include.core.timeframes import timeframe_ms
 from include.validation.coverage import SymbolCoverage
+from include.validation.limits import FEED_LAG
 
-# of the newest symbol: one candle may be late while the venue closes it, more is a feed that stands still
-FEED_LAG_LIMIT = 1
 _SHOWN = 8
 
 
@@ -48,9 +47,9 @@ def check_staleness(
         ),
         CheckResult(
             name="feed_is_fresh",
-            passed=smallest is not None and smallest <= FEED_LAG_LIMIT,
+            passed=smallest is not None and smallest <= FEED_LAG,
             observed=smallest,
-            limit=FEED_LAG_LIMIT,
+            limit=FEED_LAG,
             message="No symbol has any candle."
             if smallest is None
             else f"The freshest symbol is {smallest} candles behind {format_utc(expected)}.",

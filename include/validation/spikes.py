@@ -1,0 +1,74 @@
+"""Candles that jump out of their series: told, never deleted, since crashes are real."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from include.core.checks import Severity
+from include.validation.candle_series import CandleSeries
+from include.validation.findings import Finding, SeriesCheck
+from include.validation.limits import SPIKE_FEWEST, SPIKE_JUMP, SPIKE_LEAST_MOVE, SPIKE_REVERSAL, SPIKE_WINDOW
+
+# standard deviations of a normal distribution per median absolute deviation: 1 / Φ⁻¹(3/4)
+TO_DEVIATIONS = 1.482602218505602
+
+
+def scores(candles: CandleSeries) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return each candle's return, and the part of it that the next one undoes, in usual moves.
+
+    The usual move is 1.4826 times the median absolute deviation of the log returns of the `limits.SPIKE_WINDOW`
+    candles around it: one spike among them does not move it.
+
+    Parameters
+    ----------
+    candles : CandleSeries
+        At least two candles.
+
+    Returns
+    -------
+    jump, reversal : float64 (n,)
+        Neither negative; 0 for the first candle, whose return is not known, and for the last one's reversal.
+    """
+    moves = np.diff(np.log(candles.close), prepend=np.log(candles.close[0]))
+    usual = np.maximum(TO_DEVIATIONS * _deviations(moves), SPIKE_LEAST_MOVE)
+    following = np.append(moves[1:], 0.0)
+    undone = np.where(moves * following < 0, np.minimum(np.abs(moves), np.abs(following)), 0.0)
+    return np.abs(moves) / usual, undone / usual
+
+
+def _deviations(moves: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the median absolute deviation of the block that each move stands in, blocks laid from the end."""
+    blocks = max(len(moves) // SPIKE_WINDOW, 1)
+    head = len(moves) - (blocks - 1) * SPIKE_WINDOW
+    first = np.median(np.abs(moves[:head] - np.median(moves[:head])))
+    rest = moves[head:].reshape(blocks - 1, SPIKE_WINDOW)
+    others = np.median(np.abs(rest - np.median(rest, axis=1, keepdims=True)), axis=1)
+    return np.concatenate([np.full(head, first), np.repeat(others, SPIKE_WINDOW)])
+
+
+def _spikes(series: Sequence[CandleSeries]) -> list[Finding]:
+    return [finding for candles in series if len(candles.close) >= SPIKE_FEWEST for finding in _of_one(candles)]
+
+
+def _of_one(candles: CandleSeries) -> list[Finding]:
+    jump, reversal = scores(candles)
+    is_spike = ((jump > SPIKE_JUMP) | (reversal > SPIKE_REVERSAL)) & (candles.open_time >= candles.since_ms)
+    return [_told(candles, position, jump[position]) for position in np.flatnonzero(is_spike).tolist()]
+
+
+def _told(candles: CandleSeries, position: int, jump: float) -> Finding:
+    before, after = candles.close[position - 1], candles.close[position]
+    return Finding(
+        candles.symbol, f"{candles.name} {candles.at(position)} {before:g} → {after:g} ({jump:.0f} usual moves)"
+    )
+
+
+SPIKES = SeriesCheck(
+    "spikes",
+    _spikes,
+    "closes jump",
+    "No close jumps.",
+    Severity.WARNING,
+    f"{SPIKE_JUMP:g} usual moves, {SPIKE_REVERSAL:g} where it comes back",
+)
