@@ -24,6 +24,7 @@ from include.validation.quality_report import write_batch_page, write_index
 from include.validation.refusals import check_refusals
 from include.validation.schemas import check_table
 from include.validation.staleness import check_staleness
+from include.validation.standing import check_batch_series
 
 
 def validate_batch(settings: Settings, batch_id: str) -> CheckReport:
@@ -82,6 +83,7 @@ def _checks(
         *(check_table(name, rows) for name, rows in staged.items()),
         *check_continuity(coverage),
         *check_staleness(coverage, batch.end, batch.timeframe, is_sandbox=settings.is_sandbox),
+        *check_batch_series(lake, batch, staged["candles"]),
         *check_series_vary(_together(lake, staged, "fear_greed"), _together(lake, staged, "macro")),
     )
 

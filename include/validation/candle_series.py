@@ -16,6 +16,7 @@ from include.lake.filters import Condition
 from include.lake.lake import Lake
 from include.validation.limits import SPIKE_WINDOW
 
+NEVER = np.iinfo(np.int64).max
 _NUMBERS = ("open", "high", "low", "close", "volume")
 _COLUMNS = [*CANDLES.key, *_NUMBERS]
 
@@ -69,16 +70,21 @@ class CandleSeries:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """From which instant on candles are judged, and from which on they are read to judge those by."""
+    """Which candles of a symbol are judged: those of one venue and timeframe that open at `since` or later."""
 
-    begin: datetime
+    venue: str
+    timeframe: str
     since: datetime
 
-    @classmethod
-    def before(cls, since: datetime, timeframe: str) -> "Context":
-        """Return the context that candles of `timeframe` from `since` on need: their usual move and their whole day."""
-        earlier = to_ms(since) - SPIKE_WINDOW * timeframe_ms(timeframe)
-        return cls(from_ms(earlier - earlier % DAY_MS), since)
+    @property
+    def begin(self) -> datetime:
+        """From where on candles are read to judge those by: their usual move, and their whole day."""
+        earlier = to_ms(self.since) - SPIKE_WINDOW * timeframe_ms(self.timeframe)
+        return from_ms(earlier - earlier % DAY_MS)
+
+    def since_ms(self, venue: str, timeframe: str) -> int:
+        """Return from when on candles of a series are judged."""
+        return to_ms(self.since) if (venue, timeframe) == (self.venue, self.timeframe) else NEVER
 
 
 def standing_series(lake: Lake, symbol: str, staged: pa.Table, context: Context | None) -> Iterator[CandleSeries]:
@@ -99,13 +105,13 @@ def standing_series(lake: Lake, symbol: str, staged: pa.Table, context: Context 
     if context is not None:
         filters.append(("open_time", ">=", context.begin))
     stored = lake.read_arrow(CANDLES.name, _COLUMNS, filters)
-    since_ms = 0 if context is None else to_ms(context.since)
     both = pa.concat_tables([stored, staged.select(_COLUMNS)])
     for group in both.select(["venue", "timeframe"]).group_by(["venue", "timeframe"]).aggregate([]).to_pylist():
         old, new = (
             rows.filter((pc.field("venue") == group["venue"]) & (pc.field("timeframe") == group["timeframe"]))
             for rows in (stored, staged.select(_COLUMNS))
         )
+        since_ms = 0 if context is None else context.since_ms(group["venue"], group["timeframe"])
         yield _series(old, new, group["venue"], symbol, group["timeframe"], since_ms)
 
 
@@ -120,12 +126,6 @@ def _series(old: pa.Table, new: pa.Table, venue: str, symbol: str, timeframe: st
     is_sound = np.all([np.isfinite(values[chosen]) for values in numbers], axis=0)
     chosen = chosen[is_sound & np.all([values[chosen] > 0 for values in numbers[:4]], axis=0)]
     stored_times, counts = np.unique(times[: old.num_rows], return_counts=True)
-    return CandleSeries(
-        venue,
-        symbol,
-        timeframe,
-        times[chosen],
-        *(values[chosen] for values in numbers),
-        since_ms=since_ms,
-        repeated=stored_times[counts > 1],
-    )
+    opened, high, low, close, volume = (values[chosen] for values in numbers)
+    repeated = stored_times[counts > 1]
+    return CandleSeries(venue, symbol, timeframe, times[chosen], opened, high, low, close, volume, since_ms, repeated)

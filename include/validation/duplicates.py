@@ -26,7 +26,11 @@ def _repeated(series: Sequence[CandleSeries]) -> list[Finding]:
 
 
 DUPLICATE_CANDLES = SeriesCheck(
-    "duplicate_candles", _repeated, "times of candles are stored twice", "Every candle is stored once.", Severity.CRITICAL
+    "duplicate_candles",
+    _repeated,
+    "candles are stored twice",
+    "Every candle is stored once.",
+    Severity.CRITICAL,
 )
 
 

@@ -12,7 +12,6 @@ from include.validation.limits import REFUSED_ROWS, REFUSED_SHARE
 from include.validation.subjects import named, subject_name
 
 
-
 def check_refusals(staged: Mapping[str, pa.Table]) -> tuple[CheckResult, ...]:
     """Return the verdicts over refused records: any warns, a subject of many is left out, many of all are critical.
 

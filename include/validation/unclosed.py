@@ -16,10 +16,11 @@ def unclosed_candles(market_now: datetime) -> SeriesCheck:
     now_ms, told = to_ms(market_now), format_utc(market_now)
 
     def find(series: Sequence[CandleSeries]) -> list[Finding]:
+        found = [(one, np.flatnonzero(one.open_time + one.length_ms > now_ms)) for one in series]
         return [
-            Finding(candles.symbol, f"{candles.venue} {candles.name} {candles.at(position)}")
-            for candles in series
-            for position in np.flatnonzero(candles.open_time + candles.length_ms > now_ms).tolist()
+            Finding(one.symbol, f"{one.venue} {one.name}, the first at {one.at(late[0])}", len(late))
+            for one, late in found
+            if len(late)
         ]
 
     return SeriesCheck(
