@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -11,18 +10,17 @@ from include.core.checks import CheckReport, CheckResult
 from include.core.clock import wall_now
 from include.core.columns import TABLES
 from include.lake.lake import Lake
-from include.lake.schema import to_frame
 from include.market.macro import SERIES
 from include.market.publish import without
 from include.market.staging import STAGED_TABLES, BatchInfo, read_batch, read_staged, seal
 from include.validation.completeness import check_completeness, check_excluded
 from include.validation.continuity import check_continuity
 from include.validation.coverage import SymbolCoverage, coverage_of
-from include.validation.flatness import check_series_vary
 from include.validation.quality_record import ExpectationOutcome, QualityRecord
 from include.validation.quality_report import write_batch_page, write_index
 from include.validation.refusals import check_refusals
 from include.validation.schemas import check_table
+from include.validation.silent_defaults import check_silent_defaults, staged_levels
 from include.validation.staleness import check_staleness
 from include.validation.standing import check_batch_series
 
@@ -84,7 +82,7 @@ def _checks(
         *check_continuity(coverage),
         *check_staleness(coverage, batch.end, batch.timeframe, is_sandbox=settings.is_sandbox),
         *check_batch_series(lake, batch, staged["candles"]),
-        *check_series_vary(_together(lake, staged, "fear_greed"), _together(lake, staged, "macro")),
+        *check_silent_defaults(list(staged_levels(lake, staged))),
     )
 
 
@@ -102,13 +100,6 @@ def _expectations(
             outcomes = expect_table(name, rows, own)
             found.append((suite_check(name, outcomes), outcomes))
     return found
-
-
-def _together(lake: Lake, staged: Mapping[str, pa.Table], name: str) -> pd.DataFrame:
-    """Stored and staged rows of a small table, staged ones last where both have a key, sorted by key."""
-    definition = TABLES[name]
-    both = pd.concat([lake.read(name), to_frame(staged[name])]).drop_duplicates(list(definition.key), keep="last")
-    return both.sort_values(list(definition.key))
 
 
 def _refused(quarantine: pa.Table) -> dict[str, int]:

@@ -47,15 +47,28 @@ class SeriesCheck:
 
     def verdict(self, findings: Sequence[Finding]) -> CheckResult:
         """Return the verdict that there are no findings; the first of them are told."""
-        count = sum(finding.count for finding in findings)
-        more = f"; and {len(findings) - SHOWN} more" if len(findings) > SHOWN else ""
-        told = "; ".join(finding.text for finding in findings[:SHOWN])
-        return CheckResult(
-            name=self.name,
-            passed=not findings,
-            observed=count,
-            limit=self.limit,
-            message=f"{count:,} {self.what}: {told}{more}." if findings else self.none,
-            severity=self.severity,
-            subjects=tuple(sorted({finding.subject for finding in findings})),
-        )
+        return verdict_of(self.name, findings, what=self.what, none=self.none, severity=self.severity, limit=self.limit)
+
+
+def verdict_of(
+    name: str,
+    findings: Sequence[Finding],
+    *,
+    what: str,
+    none: str,
+    severity: Severity,
+    limit: float | str | None = None,
+) -> CheckResult:
+    """Return the verdict that there are no findings; the arguments are those of `SeriesCheck`."""
+    count = sum(finding.count for finding in findings)
+    more = f"; and {len(findings) - SHOWN} more" if len(findings) > SHOWN else ""
+    told = "; ".join(finding.text for finding in findings[:SHOWN])
+    return CheckResult(
+        name=name,
+        passed=not findings,
+        observed=count,
+        limit=limit,
+        message=f"{count:,} {what}: {told}{more}." if findings else none,
+        severity=severity,
+        subjects=tuple(sorted({finding.subject for finding in findings})),
+    )

@@ -14,10 +14,21 @@ from include.validation.candle_series import CandleSeries, Context, standing_ser
 from include.validation.duplicates import DUPLICATE_CANDLES
 from include.validation.findings import Finding, SeriesCheck
 from include.validation.frozen import FROZEN_CANDLES, FROZEN_FEED
+from include.validation.reconciliation import TIMEFRAME_DISAGREEMENTS, TIMEFRAME_MISMATCH
 from include.validation.spikes import SPIKES
 from include.validation.unclosed import unclosed_candles
+from include.validation.venue_agreement import VENUE_DISTANCES, VENUE_MISMATCH
 
-CHECKS = (DUPLICATE_CANDLES, FROZEN_FEED, FROZEN_CANDLES, SPIKES)
+CHECKS = (
+    DUPLICATE_CANDLES,
+    FROZEN_FEED,
+    FROZEN_CANDLES,
+    SPIKES,
+    TIMEFRAME_DISAGREEMENTS,
+    TIMEFRAME_MISMATCH,
+    VENUE_DISTANCES,
+    VENUE_MISMATCH,
+)
 
 
 def check_batch_series(lake: Lake, batch: BatchInfo, staged: pa.Table) -> tuple[CheckResult, ...]:

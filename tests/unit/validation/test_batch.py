@@ -33,7 +33,7 @@ def test_a_good_batch_passes_is_sealed_and_may_be_published(settings: Settings) 
     stage(settings, "b1", *both(), end=END)
     report = validate_batch(settings, "b1")
     assert report.passed
-    assert {f.name for f in report.failures} <= {"fear_greed_varies", "macro_varies"}
+    assert report.failures == ()
     assert publish(settings, "b1").tables["candles"].inserted == 12
 
 
@@ -94,8 +94,12 @@ def test_one_run_of_checks_covers_every_kind(settings: Settings) -> None:
         "frozen_candles",
         "spikes",
         "unclosed_candles",
-        "fear_greed_varies",
-        "macro_varies",
+        "timeframe_disagreements",
+        "timeframe_mismatch",
+        "venue_distances",
+        "venue_mismatch",
+        "constant_series",
+        "neutral_series",
     } <= set(names)
 
 
