@@ -16,12 +16,14 @@ from rich.logging import RichHandler
 from rich.text import Text
 
 from include.config.assignments import assignments
+from include.config.cross_validation import CrossValidationRequest
 from include.config.files import read_yaml
+from include.config.model import parse
 from include.config.settings import Settings, load_settings
 from include.core.checks import Severity
 from include.core.clock import format_utc, parse_utc, wall_now
 from include.core.errors import DataQualityError, InvalidInputError, PerpetuaError, StoppedError
-from include.orchestration import stages, terminal, verdict_stages
+from include.orchestration import fold_stages, stages, terminal, verdict_stages
 
 app = typer.Typer(
     name="python -m include",
@@ -389,6 +391,72 @@ def revalidate(
     if announce:
         verdict_stages.announce_revalidation(settings, verdict["id"])
     _show(verdict, as_json)
+
+
+@app.command("cross-validate")
+def cross_validate(
+    scheme: Annotated[
+        str,
+        typer.Option(
+            help="walk_forward: train on the past, test on what follows; combinatorial: every choice of "
+            "groups is a test."
+        ),
+    ] = "walk_forward",
+    system: System = None,
+    dataset_id: Annotated[
+        str | None, typer.Option("--dataset", help="Frozen dataset; a new one is frozen when left out.")
+    ] = None,
+    preset: Annotated[str | None, typer.Option(help="Named change of the hyper-parameters.")] = None,
+    change: Annotated[
+        list[str] | None, typer.Option("--set", help="KEY=VALUE, such as training.learning_rate=1e-4.")
+    ] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Environment steps of each training.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Root seed of each training.")] = None,
+    folds: Annotated[int | None, typer.Option(help="Walk-forward: trainings; 4.")] = None,
+    train_candles: Annotated[
+        int | None, typer.Option(help="Walk-forward: candles of the first training; half of the history.")
+    ] = None,
+    anchored: Annotated[
+        bool | None,
+        typer.Option("--anchored/--rolling", help="Walk-forward: every training begins at the oldest candle."),
+    ] = None,
+    groups: Annotated[int | None, typer.Option(help="Combinatorial: equal parts of the history; 6.")] = None,
+    tested: Annotated[int | None, typer.Option(help="Combinatorial: groups of each test; 2.")] = None,
+    embargo_candles: Annotated[
+        int | None, typer.Option(help="Combinatorial: candles kept out of training after a test, beside the purge.")
+    ] = None,
+    purge_candles: Annotated[
+        int | None, typer.Option(help="Candles kept out of training next to a test; the system's embargo.")
+    ] = None,
+    validation_candles: Annotated[
+        int | None, typer.Option(help="Newest candles of each training, on which its checkpoint is chosen.")
+    ] = None,
+    announce: Annotated[bool, typer.Option(help="Post the result to Slack.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Train and test on several windows of one history; stopped, it goes on where it was when typed again."""
+    settings = load_settings()
+    fields: dict[str, Any] = {
+        "scheme": scheme, "folds": folds, "train_candles": train_candles, "is_anchored": anchored, "groups": groups,
+        "tested": tested, "embargo_candles": embargo_candles, "purge_candles": purge_candles,
+        "validation_candles": validation_candles,
+    }  # fmt: skip
+    request = parse(CrossValidationRequest, fields, "cross-validate")
+    planned = fold_stages.plan(
+        settings, system or settings.system, request, dataset_id=dataset_id, preset=preset,
+        overrides=assignments(change or [], "--set"), steps=steps, seed=seed,
+    )  # fmt: skip
+    with terminal.progress(errors) as progress:
+        for number in range(planned["folds"]):
+            fold_stages.run_fold(settings, planned["id"], number, progress=progress)
+    found = fold_stages.collect(settings, planned["id"])
+    if announce:
+        fold_stages.announce(settings, planned["id"])
+    if as_json:
+        _show(found, as_json)
+        return
+    _show(found["paths"], as_json)
+    _show(f"\n{found['summary']}\n{found['page']}", as_json)
 
 
 @app.command()

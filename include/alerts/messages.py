@@ -25,9 +25,10 @@ from include.alerts.message import (
 from include.core.checks import CheckReport, CheckResult, Severity
 from include.core.clock import format_utc
 from include.evaluation.evidence import Evidence
+from include.reporting.cross_validation import SCHEMES, CrossValidationResult, sentence
 from include.reporting.tables import gate_table_text
 from include.reporting.verdict import RevalidationResult
-from include.reporting.words import MEANINGS, duration, null_sentence, percent, probability
+from include.reporting.words import MEANINGS, duration, metric_text, null_sentence, percent, probability
 
 if TYPE_CHECKING:
     from include.training.runs import RunInfo
@@ -180,6 +181,26 @@ def verdict(result: RevalidationResult, links: Mapping[str, str]) -> Message:
             context(f"run `{escape(result.run_id)}` · dataset `{escape(result.dataset_id)}` · {window}"),
         ],
         key=f"verdict:{result.id}:{result.created_at.isoformat()}",
+    )
+
+
+def cross_validation(result: CrossValidationResult, report: str) -> Message:
+    """Return what a cross-validation found: its paths, one line each, and the next step."""
+    title = f"{SCHEMES[result.scheme]} of {result.system}"
+    rows = [
+        f"path {path.number + 1}  {path.decision:<10}  Sharpe {metric_text('sharpe', path.metrics['sharpe']):>6}  "
+        f"drawdown {percent(path.metrics['max_drawdown']):>7}  return {percent(path.metrics['total_return']):>8}"
+        for path in result.paths[:MAX_ALERTS]
+    ]
+    return compose(
+        f"{title}: {sentence(result)}",
+        [
+            header(f":mag: {title}"),
+            section(escape(sentence(result))),
+            code_block("\n".join(rows)),
+            _next_step("Compare the paths with the verdict on the sealed window before a model is promoted."),
+            context(f"{_where(report, 'Report')} · dataset `{escape(result.dataset_id)}` · `{escape(result.id)}`"),
+        ],
     )
 
 

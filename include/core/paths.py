@@ -116,6 +116,14 @@ class Home:
         """Return the folder of a revalidation's result."""
         return self.reports / "revalidation" / _name(revalidation_id, "revalidation_id")
 
+    def cross_validation(self, plan_id: str) -> Path:
+        """Return the folder of a cross-validation: its plan, the results of its folds, their runs."""
+        return self.root / "cross_validation" / _name(plan_id, "plan_id")
+
+    def cross_validation_report(self, plan_id: str) -> Path:
+        """Return the folder of the report on a cross-validation."""
+        return self.reports / "cross_validation" / _name(plan_id, "plan_id")
+
     def champion(self, system: str) -> Path:
         """Return the file that names the promoted model of `system`."""
         return self.root / "models" / _name(system, "system") / "champion.json"

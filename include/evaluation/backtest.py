@@ -24,7 +24,7 @@ from include.features.dataset import Dataset, Split
 
 Predict = Callable[[NDArray[np.float32]], NDArray[np.int64]]
 _TIMES = ("entry_time", "exit_time")
-_TOTALS = ("traded_usd", "fees_usd", "slippage_usd", "funding_usd")
+_TOTALS = ("traded_usd", "fees_usd", "slippage_usd", "funding_usd", "held_hours", "assumed_hours")
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,8 @@ class BacktestResult:
         How often the policy chose each action of the system.
     traded_usd, fees_usd, slippage_usd, funding_usd : float
         Sums over all accounts, USD; notional of all fills, costs, funding paid.
-    funding_assumed_share : float or None
-        Hours in a position whose funding had to be assumed / hours in a position; None when never in one.
+    held_hours, assumed_hours : float
+        Hours in a position, and those of them whose funding had to be assumed, over all accounts.
     """
 
     symbols: tuple[str, ...]
@@ -70,7 +70,13 @@ class BacktestResult:
     fees_usd: float
     slippage_usd: float
     funding_usd: float
-    funding_assumed_share: float | None
+    held_hours: float
+    assumed_hours: float
+
+    @property
+    def funding_assumed_share(self) -> float | None:
+        """Hours in a position whose funding had to be assumed / hours in a position; None when never in one."""
+        return self.assumed_hours / self.held_hours if self.held_hours else None
 
     @property
     def portfolio_equity(self) -> NDArray[np.float64]:
@@ -136,8 +142,7 @@ def backtest_actions(stage: Stage, actions: Actions) -> BacktestResult:
 
 def collect(stage: Stage, played: Played) -> BacktestResult:
     """Return the result of a stage that was played."""
-    totals = {name: sum(played.accounts[name].tolist()) for name in (*_TOTALS, "held_hours", "assumed_hours")}
-    held = totals["held_hours"]
+    totals = {name: sum(played.accounts[name].tolist()) for name in _TOTALS}
     decided = played.marks["action"]
     counts = np.bincount(decided[decided != NO_DECISION], minlength=stage.face.actions)
     return BacktestResult(
@@ -148,8 +153,7 @@ def collect(stage: Stage, played: Played) -> BacktestResult:
         actions=_matrix(stage, decided, NO_DECISION),
         trades=_trades(stage, played),
         action_counts=dict(zip(stage.face.action_names, counts.tolist(), strict=True)),
-        funding_assumed_share=totals["assumed_hours"] / held if held else None,
-        **{name: totals[name] for name in _TOTALS},
+        **totals,
     )
 
 

@@ -178,7 +178,8 @@ def _resampled(played: Replays, returns: Doubles, closed: Numbers, drawn: Number
         fees_usd=nothing,
         slippage_usd=nothing,
         funding_usd=nothing,
-        funding_assumed_share=nothing,
+        held_hours=nothing,
+        assumed_hours=nothing,
     )
 
 

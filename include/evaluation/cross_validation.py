@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from include.core.clock import from_ms
 from include.core.errors import InvalidInputError
-from include.features.dataset import Split, Window
+from include.features.dataset import Window
 
 Numbers = NDArray[np.int64]
 
@@ -135,34 +135,41 @@ def paths(groups: int, tested: int) -> Numbers:
     return np.array([np.flatnonzero((chosen == group).any(axis=1)) for group in range(groups)]).T
 
 
-def along_paths(found: Sequence[Sequence[NDArray[np.float64]]], groups: int, tested: int) -> NDArray[np.float64]:
-    """Return returns per candle of every path, float64 (`path_count`, candles).
-
-    Parameters
-    ----------
-    found : sequence of sequence of float64
-        For each fold of `combinatorial`, the returns in each of its tested ranges, in order.
-    groups, tested : int
-        As `combinatorial` was asked.
-    """
-    expected = comb(groups, tested)
-    if len(found) != expected or any(len(parts) != tested for parts in found):
-        raise InvalidInputError(
-            f"`found` must hold {expected} folds of {tested} tested ranges, was {len(found)} of "
-            f"{sorted({len(parts) for parts in found})}."
-        )
-    place = dict(enumerate(combinations(range(groups), tested)))
-    return np.array(
-        [
-            np.concatenate([found[fold][place[fold].index(group)] for group, fold in enumerate(path)])
-            for path in paths(groups, tested).tolist()
-        ]
+def parts_of_paths(groups: int, tested: int) -> tuple[tuple[tuple[int, int], ...], ...]:
+    """Return what each path of `paths` is made of, group after group: (fold, place of the group among its tests)."""
+    chosen = tuple(combinations(range(groups), tested))
+    return tuple(
+        tuple((fold, chosen[fold].index(group)) for group, fold in enumerate(path))
+        for path in paths(groups, tested).tolist()
     )
 
 
-def rows_of(spans: Iterable[range]) -> Numbers:
-    """Return the candles of `spans` as one array, ascending, int64 (n,)."""
-    return np.concatenate([np.empty(0, np.int64), *(np.arange(span.start, span.stop) for span in spans)])
+def hold_out(fold: Fold, *, validation: int, purge: int) -> tuple[tuple[range, ...], range]:
+    """Return what is left for training and the newest training candles, on which a checkpoint is chosen.
+
+    Parameters
+    ----------
+    fold : Fold
+        Of either scheme.
+    validation, purge : int
+        Candles to hold out, and between them and those that train.
+
+    Raises
+    ------
+    InvalidInputError
+        The newest training range has no room for them.
+    """
+    _at_least("validation", validation, 1)
+    _at_least("purge", purge, 0)
+    *earlier, newest = fold.train
+    cut = newest.stop - validation
+    left = range(newest.start, cut - purge)
+    if cut < newest.start or not (len(left) or earlier):
+        raise InvalidInputError(
+            f"`validation` + `purge` must be less than the {len(newest)} candles of the newest training range, "
+            f"was {validation + purge}. Hint: fewer folds or groups make longer ones."
+        )
+    return (*earlier, *((left,) if len(left) else ())), range(cut, newest.stop)
 
 
 def windows_of(spans: Iterable[range], start_ms: int, step_ms: int) -> tuple[Window, ...]:
@@ -171,42 +178,6 @@ def windows_of(spans: Iterable[range], start_ms: int, step_ms: int) -> tuple[Win
         Window(start=from_ms(start_ms + span.start * step_ms), end=from_ms(start_ms + span.stop * step_ms))
         for span in spans
     )
-
-
-def splits_of(fold: Fold, *, validation: int, purge: int, start_ms: int, step_ms: int) -> dict[Split, Window]:
-    """Return a fold of `walk_forward` as the splits of a dataset: its newest training candles become validation.
-
-    Parameters
-    ----------
-    fold : Fold
-        Of one training range and one tested range.
-    validation, purge : int
-        Candles on which a checkpoint is chosen, and between training and them.
-    start_ms, step_ms : int
-        As in `windows_of`.
-
-    Raises
-    ------
-    InvalidInputError
-        A fold of several ranges, which no split of a dataset can express, or no candle left for training.
-    """
-    if len(fold.train) != 1 or len(fold.test) != 1:
-        raise InvalidInputError(
-            f"`fold` must have one training and one tested range, was {len(fold.train)} and {len(fold.test)}: "
-            "take the folds of `walk_forward`."
-        )
-    _at_least("validation", validation, 1)
-    _at_least("purge", purge, 0)
-    (train,) = fold.train
-    cut = train.stop - validation
-    if cut - purge <= train.start:
-        raise InvalidInputError(
-            f"`validation` + `purge` must be less than the {len(train)} candles of the training, "
-            f"was {validation + purge}."
-        )
-    spans = (range(train.start, cut - purge), range(cut, train.stop), *fold.test)
-    names: tuple[Split, ...] = ("train", "validation", "test")
-    return dict(zip(names, windows_of(spans, start_ms, step_ms), strict=True))
 
 
 def _remaining(candles: int, chosen: Sequence[range], purge: int, embargo: int) -> tuple[range, ...]:

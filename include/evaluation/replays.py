@@ -44,8 +44,8 @@ class Replays:
         Sum of the trades that won before fees, slippage and funding.
     traded_usd, fees_usd, slippage_usd, funding_usd : float64 (B,)
         Sums over all accounts: notional of all fills, costs, funding paid.
-    funding_assumed_share : float64 (B,)
-        Hours in a position whose funding had to be assumed / hours in a position; NaN when never in one.
+    held_hours, assumed_hours : float64 (B,)
+        Hours in a position, and those of them whose funding had to be assumed.
     symbol_count : int
         Symbols of a portfolio.
     """
@@ -61,11 +61,19 @@ class Replays:
     fees_usd: Doubles
     slippage_usd: Doubles
     funding_usd: Doubles
-    funding_assumed_share: Doubles
+    held_hours: Doubles
+    assumed_hours: Doubles
     symbol_count: int
 
     def __len__(self) -> int:
         return len(self.equity)
+
+    @property
+    def funding_assumed_share(self) -> Doubles:
+        """Hours in a position whose funding had to be assumed / hours in a position (B,); NaN when never in one."""
+        shares = np.full(len(self), np.nan)
+        np.divide(self.assumed_hours, self.held_hours, out=shares, where=self.held_hours > 0.0)
+        return shares
 
     def trades_of(self, number: int) -> slice:
         """Return which trades are those of a portfolio."""
@@ -125,7 +133,6 @@ def as_replays(result: BacktestResult) -> Replays:
     trades = result.trades
     numbers = {symbol: number for number, symbol in enumerate(result.symbols)}
     before_costs = (trades["pnl_usd"] + trades["slippage_usd"]).to_numpy(np.float64)
-    share = result.funding_assumed_share
     return Replays(
         equity=result.portfolio_equity[None],
         gross_usd=in_order(np.abs(result.exposure_usd))[None],
@@ -138,7 +145,8 @@ def as_replays(result: BacktestResult) -> Replays:
         fees_usd=np.array([result.fees_usd]),
         slippage_usd=np.array([result.slippage_usd]),
         funding_usd=np.array([result.funding_usd]),
-        funding_assumed_share=np.array([np.nan if share is None else share]),
+        held_hours=np.array([result.held_hours]),
+        assumed_hours=np.array([result.assumed_hours]),
         symbol_count=len(result.symbols),
     )
 
@@ -182,7 +190,6 @@ def _players(stage: Stage) -> NDArray[np.int64]:
 
 def _joined(equity: Doubles, gross: Doubles, left: list[_Left], symbol_count: int) -> Replays:
     totals = {name: np.array([one.totals[name] for one in left]) for name in _TOTALS}
-    held, assumed = totals.pop("held_hours"), totals.pop("assumed_hours")
     return Replays(
         equity=equity,
         gross_usd=gross,
@@ -191,7 +198,6 @@ def _joined(equity: Doubles, gross: Doubles, left: list[_Left], symbol_count: in
         exit_times=np.concatenate([one.exit_times for one in left]),
         first_trades=np.cumsum([0, *(len(one.nets) for one in left)], dtype=np.int64),
         profits_usd=np.array([one.profits for one in left]),
-        funding_assumed_share=np.divide(assumed, held, out=np.full(len(left), np.nan), where=held > 0.0),
         symbol_count=symbol_count,
         **totals,
     )

@@ -4,8 +4,6 @@ The id is a hash of values, feature-set hash, symbols and boundaries: never of l
 version or file bytes. The same content always has the same id, and freezing it again changes nothing.
 """
 
-import hashlib
-import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,8 +16,7 @@ import pyarrow as pa
 from include.config.settings import Settings
 from include.config.system import SystemConfig
 from include.core.clock import to_ms
-from include.core.errors import DataQualityError, IntegrityError, MissingInputError
-from include.core.files import atomic_directory, sha256_file, write_json
+from include.core.errors import DataQualityError, MissingInputError
 from include.core.progress import Progress, no_progress
 from include.core.timeframes import timeframe_ms
 from include.core.version import code_version
@@ -34,7 +31,8 @@ from include.features.candidates import (
     segments,
 )
 from include.features.checks import evenly
-from include.features.dataset import INFO_FILE, MARKET_COLUMNS, DatasetInfo, Split, Window, read_info, symbol_file
+from include.features.dataset import MARKET_COLUMNS, DatasetInfo, Split, Window
+from include.features.frozen import content_id, standing, statistics_of, write_frozen
 from include.features.redundancy import Sample, redundant
 from include.features.registry import feature_set as named_set
 from include.features.spec import FeatureSet
@@ -187,20 +185,6 @@ def _table(candidate: Candidate, names: tuple[str, ...], step_ms: int) -> pa.Tab
     return table.add_column(1 + len(MARKET_COLUMNS), "segment", segment)
 
 
-def content_id(tables: dict[str, pa.Table], feature_set_sha256: str, splits: dict[Split, Window]) -> str:
-    """Return the id of a dataset: a hash of values, types, names, symbols, boundaries and feature-set hash."""
-    boundaries = {name: [to_ms(window.start), to_ms(window.end)] for name, window in splits.items()}
-    header = {"feature_set": feature_set_sha256, "splits": boundaries, "symbols": list(tables)}
-    digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
-    for table in tables.values():
-        for name in table.column_names:
-            column = table[name]
-            digest.update(f"{name}:{column.type}:{len(column)}".encode())
-            values = column.cast(pa.int64()) if pa.types.is_timestamp(column.type) else column
-            digest.update(np.ascontiguousarray(values.to_numpy()).tobytes())
-    return digest.hexdigest()[:16]
-
-
 def _write(
     settings: Settings, system: SystemConfig, feature_set: FeatureSet, manifest: Manifest, selection: _Selection
 ) -> DatasetInfo:
@@ -208,17 +192,14 @@ def _write(
     tables = {c.symbol: _table(c, feature_set.names, step) for c in selection.candidates}
     dataset_id = content_id(tables, feature_set.sha256, selection.splits)
     target = settings.home.dataset(dataset_id)
-    existing = _intact(target, dataset_id)
+    existing = standing(target, dataset_id)
     if existing is not None:
         return existing
     training = [c.values[rows_within(c.open_time, selection.splits["train"])] for c in selection.candidates]
-    with atomic_directory(target) as folder:
-        files: dict[str, str] = {}
-        for symbol, table in tables.items():
-            file = folder / symbol_file(symbol, system.timeframe)
-            store.write_table(table, file)
-            files[file.name] = sha256_file(file)
-        info = DatasetInfo(
+    info = write_frozen(
+        target,
+        tables,
+        DatasetInfo(
             id=dataset_id,
             system=system.name,
             timeframe=system.timeframe,
@@ -228,36 +209,18 @@ def _write(
             inactive_features=selection.inactive,
             symbols=tuple(tables),
             dropped_symbols=selection.dropped,
-            rows={symbol: table.num_rows for symbol, table in tables.items()},
+            rows={},
             splits=selection.splits,
             lake_versions=manifest.lake_versions,
             code_version=code_version(),
-            statistics=_statistics(training, feature_set.names),
-            files=files,
+            statistics=statistics_of(training, feature_set.names),
+            files={},
             redundant_features=_redundant(training, feature_set, selection),
             source_files=manifest.source_files,
-        )
-        write_json(folder / INFO_FILE, info.model_dump(mode="json"))
+        ),
+    )
     logger.info("froze dataset %s: %d rows of %d symbols", dataset_id, sum(info.rows.values()), len(tables))
     return info
-
-
-def _intact(folder: Path, dataset_id: str) -> DatasetInfo | None:
-    try:
-        info = read_info(folder)
-    except (MissingInputError, IntegrityError, ValueError):
-        return None
-    present = all((folder / name).is_file() and sha256_file(folder / name) == sha for name, sha in info.files.items())
-    return info if present and info.id == dataset_id else None
-
-
-def _statistics(training: list[Sample], names: tuple[str, ...]) -> dict[str, dict[str, float | None]]:
-    statistics: dict[str, dict[str, float | None]] = {}
-    for column, name in enumerate(names):
-        values = np.concatenate([part[:, column] for part in training]).astype(np.float64)
-        measures = {"mean": values.mean(), "std": values.std(), "min": values.min(), "max": values.max()}
-        statistics[name] = {measure: float(value) for measure, value in measures.items()}
-    return statistics
 
 
 def _redundant(training: list[Sample], feature_set: FeatureSet, selection: _Selection) -> dict[str, str]:

@@ -41,6 +41,10 @@ class Links:
         """Return the address of a revalidation's report."""
         return self._report(self._settings.home.revalidation(revalidation_id) / "revalidation_result.html")
 
+    def cross_validation(self, plan_id: str) -> str:
+        """Return the address of a cross-validation's report."""
+        return self._report(self._settings.home.cross_validation_report(plan_id) / "cross_validation.html")
+
     def task(self, dag_id: str, run_id: str, task_id: str) -> str:
         """Return the address of a task's log in Airflow."""
         return f"{self._settings.airflow_url}/dags/{dag_id}/runs/{quote(run_id)}/tasks/{task_id}"

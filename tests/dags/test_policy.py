@@ -10,7 +10,15 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "dags").glob("*.py"))
-EXPECTED = {"market_data", "build_features", "train_ppo", "training_checks", "revalidate_model", "maintenance"}
+EXPECTED = {
+    "market_data",
+    "build_features",
+    "train_ppo",
+    "training_checks",
+    "revalidate_model",
+    "maintenance",
+    "cross_validate",
+}
 HEAVY = ("pandas", "numpy", "pyarrow", "ccxt", "pandera", "great_expectations", "torch", "stable_baselines3", "numba")
 
 

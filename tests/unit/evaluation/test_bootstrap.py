@@ -33,7 +33,8 @@ def played(returns: np.ndarray, nets: list[float], exit_candles: list[int], trad
         fees_usd=one,
         slippage_usd=one,
         funding_usd=one,
-        funding_assumed_share=one,
+        held_hours=one,
+        assumed_hours=one,
         symbol_count=2,
     )
 

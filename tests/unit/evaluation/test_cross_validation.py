@@ -1,5 +1,6 @@
 """The splitters against skfolio, against the distances they promise, and by hand."""
 
+from collections.abc import Iterable
 from math import comb
 
 import numpy as np
@@ -12,12 +13,11 @@ from include.config.system import load_system
 from include.core.errors import InvalidInputError
 from include.evaluation.cross_validation import (
     Fold,
-    along_paths,
     combinatorial,
+    hold_out,
+    parts_of_paths,
     path_count,
     paths,
-    rows_of,
-    splits_of,
     walk_forward,
     windows_of,
 )
@@ -28,6 +28,10 @@ HOUR4 = 14_400_000
 
 def rows(candles: int) -> np.ndarray:
     return np.zeros((candles, 1))
+
+
+def rows_of(spans: Iterable[range]) -> np.ndarray:
+    return np.concatenate([np.arange(span.start, span.stop) for span in spans])
 
 
 @pytest.mark.parametrize("is_anchored", [True, False])
@@ -113,14 +117,12 @@ def test_six_groups_two_tested_make_fifteen_folds_and_five_paths() -> None:
 
 def test_a_path_goes_through_the_whole_history_once_and_uses_no_result_twice() -> None:
     folds = combinatorial(100, groups=5, tested=3, purge=2, embargo=1)
-    # each return says which fold and candle it is from
-    found = [[1_000.0 * number + rows_of([span]) for span in fold.test] for number, fold in enumerate(folds)]
-    walked = along_paths(found, 5, 3)
+    # each candle says which fold it is from
+    found = [[1_000 * number + rows_of([span]) for span in fold.test] for number, fold in enumerate(folds)]
+    walked = np.array([np.concatenate([found[fold][place] for fold, place in path]) for path in parts_of_paths(5, 3)])
     assert walked.shape == (6, 100)
     np.testing.assert_array_equal(walked % 1_000, np.tile(np.arange(100), (6, 1)))
     assert len(np.unique(walked)) == walked.size == sum(len(rows_of(fold.test)) for fold in folds)
-    with pytest.raises(InvalidInputError, match="`found` must hold 10 folds of 3 tested ranges, was 9 of"):
-        along_paths(found[:-1], 5, 3)
 
 
 def test_purge_and_embargo_by_hand() -> None:
@@ -128,13 +130,22 @@ def test_purge_and_embargo_by_hand() -> None:
     assert fold == Fold(train=(range(8), range(25, 40)), test=(range(10, 20),))
 
 
-def test_a_fold_becomes_the_splits_that_a_dataset_has() -> None:
+def test_a_fold_is_held_out_as_a_dataset_is_split() -> None:
     config = load_system("phase4").splits
     candles, start = 2_000, 1_700_000_000_000 // HOUR4 * HOUR4
     purge = config.embargo_candles
     newest = walk_forward(candles, train=1_000, test=config.test_candles, purge=purge, is_anchored=True)[-1]
-    splits = splits_of(newest, validation=config.validation_candles, purge=purge, start_ms=start, step_ms=HOUR4)
-    assert splits == calendar_splits(start, start + candles * HOUR4, HOUR4, config)
+    train, validation = hold_out(newest, validation=config.validation_candles, purge=purge)
+    windows = windows_of([*train, validation, *newest.test], start, HOUR4)
+    expected = calendar_splits(start, start + candles * HOUR4, HOUR4, config)
+    assert dict(zip(expected, windows, strict=True)) == expected
+
+
+def test_what_is_held_out_is_the_newest_of_several_ranges() -> None:
+    fold = Fold(train=(range(20), range(30, 50)), test=(range(22, 28),))
+    assert hold_out(fold, validation=5, purge=2) == ((range(20), range(30, 43)), range(45, 50))
+    # a range that validation takes whole trains nothing
+    assert hold_out(fold, validation=19, purge=2) == ((range(20),), range(31, 50))
 
 
 def test_windows_are_half_open_ranges_of_open_times() -> None:
@@ -143,7 +154,6 @@ def test_windows_are_half_open_ranges_of_open_times() -> None:
         "1970-01-01T08:00:00+00:00",
         "1970-01-01T20:00:00+00:00",
     )
-    assert len(rows_of([])) == 0
 
 
 @pytest.mark.parametrize(
@@ -161,10 +171,8 @@ def test_what_cannot_be_split_is_refused(wrong: dict[str, int], message: str) ->
         combinatorial(100, **plan)
 
 
-def test_a_fold_that_no_dataset_can_express_is_refused() -> None:
-    fold = combinatorial(100, groups=5, tested=2, purge=1, embargo=1)[5]
-    with pytest.raises(InvalidInputError, match="`fold` must have one training and one tested range"):
-        splits_of(fold, validation=5, purge=1, start_ms=0, step_ms=HOUR4)
-    short = Fold(train=(range(10),), test=(range(12, 20),))
-    with pytest.raises(InvalidInputError, match="must be less than the 10 candles of the training, was 10"):
-        splits_of(short, validation=8, purge=2, start_ms=0, step_ms=HOUR4)
+@pytest.mark.parametrize("validation", [8, 12])
+def test_a_fold_without_room_to_hold_out_is_refused(validation: int) -> None:
+    fold = Fold(train=(range(10),), test=(range(12, 20),))
+    with pytest.raises(InvalidInputError, match=f"less than the 10 candles .* was {validation + 2}. Hint"):
+        hold_out(fold, validation=validation, purge=2)

@@ -40,7 +40,8 @@ def result_of(equity, trades: pd.DataFrame | None = None, **changes) -> Backtest
         "fees_usd": 0.0,
         "slippage_usd": 0.0,
         "funding_usd": 0.0,
-        "funding_assumed_share": None,
+        "held_hours": 0.0,
+        "assumed_hours": 0.0,
     }
     return BacktestResult(**(fields | changes))
 

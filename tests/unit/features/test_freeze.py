@@ -13,7 +13,8 @@ from include.core.errors import DataQualityError, InvalidInputError, MissingInpu
 from include.features import store
 from include.features.build import build
 from include.features.dataset import load_dataset, read_info
-from include.features.freeze import content_id, freeze
+from include.features.freeze import freeze
+from include.features.frozen import content_id
 from include.features.registry import feature_set
 from include.lake.lake import Lake
 from tests.unit.features.conftest import ABSENT, BTC, ETH, ROWS, SOL, eight_hourly

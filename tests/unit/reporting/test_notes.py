@@ -62,7 +62,7 @@ def test_gates_that_the_owner_did_not_set_are_named(run: RunInfo, played: Backte
 def test_assumed_funding_is_named_above_five_percent(
     run: RunInfo, played: BacktestResult, share: float | None, is_said: bool
 ) -> None:
-    text = notes(run, replace(played, funding_assumed_share=share))
+    text = notes(run, replace(played, held_hours=0.0 if share is None else 100.0, assumed_hours=100.0 * (share or 0.0)))
     assert ("Funding was assumed for 25%" in text) is is_said
 
 

@@ -1,0 +1,259 @@
+"""What all folds of a cross-validation say together: paths through the history, their metrics, the report.
+
+A path goes once through all tested windows, each played by a model that did not see it. Planning and running folds is
+in `training/fold_plan.py` and `training/fold_run.py`.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from include.config.cross_validation import Scheme
+from include.config.settings import Settings
+from include.core.checks import CheckReport
+from include.core.clock import format_utc, wall_now
+from include.core.files import atomic_directory, write_json, write_text
+from include.core.timeframes import periods_per_year
+from include.evaluation.backtest import BacktestResult
+from include.evaluation.baselines import buy_and_hold
+from include.evaluation.chaining import chained, read_replays
+from include.evaluation.cross_validation import parts_of_paths
+from include.evaluation.decision import Decision, decide
+from include.evaluation.gates import evaluate_gates
+from include.evaluation.metrics import Metrics, metrics_of_all
+from include.evaluation.replays import Replays, as_replays
+from include.features.dataset import Window, load_dataset
+from include.reporting import words
+from include.reporting.page import content_security_policy, data_uri, stylesheet, template
+from include.reporting.path_figure import PathCurves, path_figure
+from include.training.fold_plan import Plan, Record, read_plan, read_record
+from include.training.fold_run import FoldResult, read_fold, result_file, tested_on
+
+RESULT_FILE = "cross_validation.json"
+PAGE_FILE = "cross_validation.html"
+MARKDOWN_FILE = "cross_validation.md"
+FIGURE_FILE = "paths.png"
+SCHEMES: dict[Scheme, str] = {
+    "walk_forward": "Walk-forward",
+    "combinatorial": "Combinatorial purged cross-validation",
+}
+SHOWN = (
+    "sharpe", "max_drawdown", "win_rate", "profit_factor", "consecutive_losses", "calmar", "total_return", "trades",
+    "exposure", "funding_assumed_share",
+)  # fmt: skip
+
+
+class PathResult(Record):
+    """One path: the fold that plays each tested window, the metrics of the whole, gates and decision."""
+
+    number: int
+    folds: tuple[int, ...]
+    metrics: dict[str, float | None]
+    metric_reasons: dict[str, str]
+    gates: CheckReport
+    decision: Decision
+
+
+class Spread(Record):
+    """A figure over paths: how many have it, its least, mean and greatest; None where no path has it."""
+
+    count: int
+    low: float | None
+    mean: float | None
+    high: float | None
+
+
+class CrossValidationResult(Record):
+    """What a cross-validation found.
+
+    `windows` are the tested windows in order of time, `holding` the metrics of buy and hold over all of them.
+    """
+
+    id: str
+    scheme: Scheme
+    system: str
+    timeframe: str
+    dataset_id: str
+    seed: int
+    total_timesteps: int
+    history: Window
+    candles: int
+    purge_candles: int
+    embargo_candles: int
+    validation_candles: int
+    windows: tuple[Window, ...]
+    folds: tuple[FoldResult, ...]
+    paths: tuple[PathResult, ...]
+    sharpe: Spread
+    total_return: Spread
+    decisions: dict[str, int]
+    holding: dict[str, float | None]
+    holding_reasons: dict[str, str]
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class _Path:
+    folds: tuple[int, ...]
+    replay: Replays
+
+
+def collect(settings: Settings, plan_id: str) -> CrossValidationResult:
+    """Chain the tests of all folds into paths, judge each, and write the report to `home.cross_validation_report(id)`.
+
+    Raises
+    ------
+    MissingInputError
+        There is no such plan, or a fold has no result yet; its number is named.
+    """
+    planned = read_plan(settings, plan_id)
+    folds = [read_fold(settings, plan_id, fold.number) for fold in planned.folds]
+    dataset = load_dataset(settings.home.dataset(planned.dataset_id))
+    windows = _windows(planned)
+    held = [buy_and_hold(planned.system, tested_on(dataset, window), "test") for window in windows]
+    paths = _paths(planned, [read_replays(_played(settings, planned, fold.number)) for fold in planned.folds])
+    result = _result(planned, folds, windows, paths, held)
+    _write(settings.home.cross_validation_report(plan_id), result, _curves(result, paths, held))
+    return result
+
+
+def read_cross_validation(folder: Path) -> CrossValidationResult:
+    """Return the result in the report folder `folder`.
+
+    Raises
+    ------
+    MissingInputError
+        There is none.
+    """
+    return read_record(CrossValidationResult, folder / RESULT_FILE, f"`{folder}` holds no cross-validation.")
+
+
+def sentence(result: CrossValidationResult) -> str:
+    """Return in words how many paths would be GO, and how their Sharpe ratio spreads."""
+    counts = " · ".join(f"{count} {decision}" for decision, count in sorted(result.decisions.items()))
+    paths = "path is" if len(result.paths) == 1 else "paths are"
+    low, mean, high = (words.metric_text("sharpe", value) for value in _figures(result.sharpe))
+    spread = f"Sharpe ratio {mean}" if len(result.paths) == 1 else f"Sharpe ratio {low} to {high}, mean {mean}"
+    hold = words.metric_text("sharpe", result.holding["sharpe"])
+    return (
+        f"{len(result.folds)} trainings, each tested on candles it did not see; {len(result.paths)} {paths}: {counts}. "
+        f"{spread}; buy and hold {hold}."
+    )
+
+
+def _figures(spread: Spread) -> tuple[float | None, float | None, float | None]:
+    return spread.low, spread.mean, spread.high
+
+
+def spread_of(values: Sequence[float | None]) -> Spread:
+    """Return count, least, mean and greatest of the values that are defined."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return Spread(count=0, low=None, mean=None, high=None)
+    return Spread(count=len(known), low=min(known), mean=float(np.mean(known)), high=max(known))
+
+
+def _windows(planned: Plan) -> tuple[Window, ...]:
+    tested = {window.start: window for fold in planned.folds for window in fold.tests}
+    return tuple(tested[start] for start in sorted(tested))
+
+
+def _paths(planned: Plan, played: Sequence[tuple[Replays, ...]]) -> list[_Path]:
+    if planned.groups is None or planned.tested is None:
+        places: tuple[tuple[tuple[int, int], ...], ...] = (tuple((fold.number, 0) for fold in planned.folds),)
+    else:
+        places = parts_of_paths(planned.groups, planned.tested)
+    return [
+        _Path(tuple(fold for fold, _ in path), chained([played[fold][place] for fold, place in path]))
+        for path in places
+    ]
+
+
+def _result(
+    planned: Plan,
+    folds: Sequence[FoldResult],
+    windows: tuple[Window, ...],
+    paths: Sequence[_Path],
+    held: Sequence[BacktestResult],
+) -> CrossValidationResult:
+    system = planned.system
+    periods = periods_per_year(system.timeframe, system.calendar)
+    judged = [_judged(planned, number, path, periods) for number, path in enumerate(paths)]
+    (holding,) = metrics_of_all(chained([as_replays(one) for one in held]), periods)
+    return CrossValidationResult(
+        id=planned.id,
+        scheme=planned.scheme,
+        system=system.name,
+        timeframe=system.timeframe,
+        dataset_id=planned.dataset_id,
+        seed=system.training.seed,
+        total_timesteps=system.training.total_timesteps,
+        history=planned.history,
+        candles=planned.candles,
+        purge_candles=planned.purge_candles,
+        embargo_candles=planned.embargo_candles,
+        validation_candles=planned.validation_candles,
+        windows=windows,
+        folds=tuple(folds),
+        paths=tuple(judged),
+        sharpe=spread_of([path.metrics["sharpe"] for path in judged]),
+        total_return=spread_of([path.metrics["total_return"] for path in judged]),
+        decisions=dict(Counter(path.decision for path in judged)),
+        holding=holding.values(),
+        holding_reasons=holding.reasons,
+        created_at=wall_now(),
+    )
+
+
+def _judged(planned: Plan, number: int, path: _Path, periods: float) -> PathResult:
+    metrics: Metrics
+    (metrics,) = metrics_of_all(path.replay, periods)
+    gates = evaluate_gates(metrics, planned.system.gates)
+    return PathResult(
+        number=number,
+        folds=path.folds,
+        metrics=metrics.values(),
+        metric_reasons=metrics.reasons,
+        gates=gates,
+        decision=decide(gates, planned.system.decision),
+    )
+
+
+def _played(settings: Settings, planned: Plan, number: int) -> Path:
+    return result_file(settings, planned.id, number).with_suffix(".npz")
+
+
+def _curves(result: CrossValidationResult, paths: Sequence[_Path], held: Sequence[BacktestResult]) -> PathCurves:
+    times = np.concatenate([held[0].open_time[:1], *(one.open_time[1:] for one in held)])
+    return PathCurves(
+        open_time=times,
+        paths=np.concatenate([path.replay.equity for path in paths]),
+        buy_and_hold=chained([as_replays(one) for one in held]).equity[0],
+        starts=np.array([one.open_time[0] for one in held]),
+        sharpes=tuple(_sharpes_on(result, window) for window in result.windows),
+    )
+
+
+def _sharpes_on(result: CrossValidationResult, window: Window) -> tuple[float | None, ...]:
+    tests = [test for fold in result.folds for test in fold.tests if test.window == window]
+    return tuple(test.metrics["sharpe"] for test in tests)
+
+
+def _write(folder: Path, result: CrossValidationResult, curves: PathCurves) -> None:
+    with atomic_directory(folder) as target:
+        write_json(target / RESULT_FILE, result.model_dump(mode="json"))
+        path_figure(curves, f"{result.system} · {SCHEMES[result.scheme]}", target / FIGURE_FILE)
+        style = stylesheet("report.css")
+        shown = {
+            "r": result, "words": words, "utc": format_utc, "shown": SHOWN, "title": SCHEMES[result.scheme],
+            "sentence": sentence(result),
+        }  # fmt: skip
+        write_text(target / MARKDOWN_FILE, template("cross_validation.md").render(**shown))
+        page = template("cross_validation.html").render(
+            **shown, style=style, policy=content_security_policy(style), figure=data_uri(target / FIGURE_FILE)
+        )
+        write_text(target / PAGE_FILE, page)
