@@ -9,6 +9,7 @@ from include.config.cross_validation import CrossValidationRequest
 from include.config.model import parse
 from include.config.settings import Settings
 from include.config.system import load_system
+from include.core.clock import format_utc
 from include.core.progress import Progress, no_progress
 from include.orchestration import stages
 from include.orchestration.links import Links
@@ -82,7 +83,7 @@ def run_fold(
         "run_id": result.run_id,
         "tests": [
             {
-                "start": f"{test.window.start:%Y-%m-%d %H:%M}",
+                "start": format_utc(test.window.start),
                 "sharpe": test.metrics["sharpe"],
                 "decision": test.decision,
             }

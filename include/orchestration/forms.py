@@ -95,33 +95,42 @@ def revalidate_model() -> dict[str, Any]:
 
 
 def cross_validate() -> dict[str, Any]:
-    """Return the form of `cross_validate`; the fields of a section are those of `CrossValidationRequest`."""
+    """Return the form of `cross_validate`, its counts those of `CrossValidationRequest`."""
+    return _what_to_validate() | _how_to_cut()
+
+
+def _what_to_validate() -> dict[str, Any]:
+    section = "What to train"
+    return {
+        "system": _system(section),
+        "scheme": Param("walk_forward", type="string", enum=["walk_forward", "combinatorial"], title="Scheme",
+                        section=section, description="Train on the past and test on what follows, or every choice of "
+                                                     "groups is a test."),
+        "dataset": Param(None, type=["null", "string"], pattern=NAME, title="Dataset", section=section,
+                         description="Id of a frozen dataset; empty freezes the newest features."),
+        "steps": Param(None, type=["null", "integer"], minimum=1, maximum=100_000_000, title="Steps", section=section,
+                       description="Environment steps of each training; empty is the profile's, else the system's."),
+        "seed": Param(None, type=["null", "integer"], minimum=0, maximum=2**32 - 1, title="Seed", section=section,
+                      description="Empty is the system's."),
+    }  # fmt: skip
+
+
+def _how_to_cut() -> dict[str, Any]:
     walk, groups, both = "Walk-forward", "Combinatorial", "Both schemes"
     return {
-        "system": _system("What to train"),
-        "scheme": Param("walk_forward", type="string", enum=["walk_forward", "combinatorial"], title="Scheme",
-                        section="What to train", description="Train on the past and test on what follows, or test every "
-                                                             "choice of groups."),
-        "dataset": Param(None, type=["null", "string"], pattern=NAME, title="Dataset", section="What to train",
-                         description="Id of a frozen dataset; empty freezes the newest features."),
-        "steps": Param(None, type=["null", "integer"], minimum=1, maximum=100_000_000, title="Steps",
-                       section="What to train", description="Environment steps of each training; empty is the profile's, "
-                                                            "else the system's."),
-        "seed": Param(None, type=["null", "integer"], minimum=0, maximum=2**32 - 1, title="Seed",
-                      section="What to train", description="Empty is the system's."),
-        "folds": _count(1, 50, "Folds", walk, "Trainings; empty is 4."),
-        "train_candles": _count(1, 1_000_000, "First training", walk, "Candles of the first training with its "
-                                                                      "validation; empty is half of the history."),
+        "folds": _count((1, 50), "Folds", walk, "Trainings; empty is 4."),
+        "train_candles": _count((1, 1_000_000), "First training", walk,
+                                "Candles of it and its validation; empty is half of the history."),
         "is_anchored": Param(None, type=["null", "boolean"], title="Anchored", section=walk,
                              description="Every training begins at the oldest candle; else they keep their length."),
-        "groups": _count(2, 20, "Groups", groups, "Equal parts of the history; empty is 6."),
-        "tested": _count(1, 19, "Tested at once", groups, "Groups of each test; empty is 2."),
-        "embargo_candles": _count(0, 100_000, "Embargo", groups, "Candles kept out of training after a test, beside the "
-                                                                 "purge; empty is that of the system's splits."),
-        "purge_candles": _count(0, 100_000, "Purge", both, "Candles kept out of training next to a test; empty is the "
-                                                           "embargo of the system's splits."),
-        "validation_candles": _count(1, 100_000, "Validation", both, "Newest candles of each training, on which its "
-                                                                     "checkpoint is chosen; empty is the system's."),
+        "groups": _count((2, 20), "Groups", groups, "Equal parts of the history; empty is 6."),
+        "tested": _count((1, 19), "Tested at once", groups, "Groups of each test; empty is 2."),
+        "embargo_candles": _count((0, 100_000), "Embargo", groups,
+                                  "Candles kept out of training after a test, beside the purge; empty is the system's."),
+        "purge_candles": _count((0, 100_000), "Purge", both,
+                                "Candles kept out of training next to a test; empty is the system's embargo."),
+        "validation_candles": _count((1, 100_000), "Validation", both,
+                                     "Newest candles of a training, to choose its checkpoint; empty is the system's."),
     }  # fmt: skip
 
 
@@ -141,7 +150,8 @@ def training_checks() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _count(least: int, most: int, title: str, section: str, description: str) -> Param:
+def _count(bounds: tuple[int, int], title: str, section: str, description: str) -> Param:
+    least, most = bounds
     return Param(None, type=["null", "integer"], minimum=least, maximum=most, title=title, section=section,
                  description=description)  # fmt: skip
 

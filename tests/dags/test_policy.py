@@ -11,14 +11,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "dags").glob("*.py"))
 EXPECTED = {
-    "market_data",
-    "build_features",
-    "train_ppo",
-    "training_checks",
-    "revalidate_model",
-    "maintenance",
-    "cross_validate",
-}
+    "market_data", "build_features", "train_ppo", "training_checks", "cross_validate", "revalidate_model", "maintenance",
+}  # fmt: skip
 HEAVY = ("pandas", "numpy", "pyarrow", "ccxt", "pandera", "great_expectations", "torch", "stable_baselines3", "numba")
 
 
