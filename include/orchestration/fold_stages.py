@@ -10,9 +10,12 @@ from include.config.model import parse
 from include.config.settings import Settings
 from include.config.system import load_system
 from include.core.clock import format_utc
+from include.core.errors import StoppedError
 from include.core.progress import Progress, no_progress
 from include.orchestration import stages
 from include.orchestration.links import Links
+from include.orchestration.termination import noting_sigterm
+from include.orchestration.training_stages import InterruptedTrainingError
 
 _STEPS, _SEED = "training.total_timesteps", "training.seed"
 _SHOWN = ("sharpe", "max_drawdown", "win_rate", "profit_factor", "consecutive_losses", "calmar")
@@ -74,10 +77,24 @@ def run_fold(
     dies_with_parent: bool = False,
     progress: Progress = no_progress,
 ) -> dict[str, Any]:
-    """Train one fold and play its tests, or return what it gave before."""
+    """Train one fold and play its tests, or return what it gave before.
+
+    Raises
+    ------
+    InterruptedTrainingError
+        SIGTERM came; the last step is kept.
+    StoppedError
+        A person stopped the training.
+    """
     from include.training.fold_run import run_fold as run
 
-    result = run(settings, plan_id, number, dies_with_parent=dies_with_parent, progress=progress)
+    with noting_sigterm() as notice:
+        try:
+            result = run(settings, plan_id, number, dies_with_parent=dies_with_parent, progress=progress)
+        except StoppedError as error:
+            if notice.came:
+                raise InterruptedTrainingError(str(error)) from error
+            raise
     return {
         "number": number,
         "run_id": result.run_id,

@@ -126,7 +126,7 @@ def _how_to_cut() -> dict[str, Any]:
         "groups": _count((2, 20), "Groups", groups, "Equal parts of the history; empty is 6."),
         "tested": _count((1, 19), "Tested at once", groups, "Groups of each test; empty is 2."),
         "embargo_candles": _count((0, 100_000), "Embargo", groups,
-                                  "Candles kept out of training after a test, beside the purge; empty is the system's."),
+                                  "Candles kept out after a test, beside the purge; empty is the system's."),
         "purge_candles": _count((0, 100_000), "Purge", both,
                                 "Candles kept out of training next to a test; empty is the system's embargo."),
         "validation_candles": _count((1, 100_000), "Validation", both,

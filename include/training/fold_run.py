@@ -11,7 +11,7 @@ from include.config.cross_validation import Scheme
 from include.config.settings import MLFLOW_OFF, Settings
 from include.config.system import SystemConfig
 from include.core.clock import to_ms, wall_now
-from include.core.errors import InvalidInputError
+from include.core.errors import InvalidInputError, StoppedError
 from include.core.files import write_json
 from include.core.progress import Progress, no_progress
 from include.core.timeframes import periods_per_year, timeframe_ms
@@ -76,6 +76,8 @@ def run_fold(
         No such plan, or its dataset is gone.
     DataQualityError
         No symbol has enough candles in the fold.
+    StoppedError
+        The training was asked to end; it kept its last step.
     """
     planned = read_plan(settings, plan_id)
     if not 0 <= number < len(planned.folds):
@@ -96,6 +98,11 @@ def run_fold(
         dies_with_parent=dies_with_parent,
         progress=lambda _, done, total: progress(label, done, total),
     )
+    if summary.status != "finished":
+        raise StoppedError(
+            f"Fold {number + 1} of {len(planned.folds)} was stopped at step {summary.timesteps:,} of "
+            f"{summary.total_timesteps:,}. Hint: run it again and it goes on from there."
+        )
     policy = load_policy(own.home.run(summary.run_id), "best")
     played = [backtest(system, tested_on(dataset, window), "test", policy.network) for window in fold.tests]
     _count(settings, planned, policy, fold, played)

@@ -11,7 +11,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "dags").glob("*.py"))
 EXPECTED = {
-    "market_data", "build_features", "train_ppo", "training_checks", "cross_validate", "revalidate_model", "maintenance",
+    "market_data", "build_features", "train_ppo", "training_checks", "cross_validate", "revalidate_model",
+    "maintenance",
 }  # fmt: skip
 HEAVY = ("pandas", "numpy", "pyarrow", "ccxt", "pandera", "great_expectations", "torch", "stable_baselines3", "numba")
 
@@ -79,6 +80,9 @@ def test_every_parameter_is_bounded(bag: dict[str, Any]) -> None:
 def is_bounded(schema: dict[str, Any]) -> bool:
     if "items" in schema:
         return "maxItems" in schema and is_bounded(schema["items"])
+    kinds = schema.get("type")
+    if kinds == "boolean" or kinds == ["null", "boolean"]:
+        return True
     return "enum" in schema or "pattern" in schema or {"minimum", "maximum"} <= set(schema)
 
 
@@ -89,11 +93,20 @@ def test_the_checklist_comes_first_and_each_training_is_mapped(bag: dict[str, An
     assert {name for name, task in tasks.items() if task["is_mapped"]} == {"training.train", "training.announce"}
 
 
+def test_a_cross_validation_is_mapped_over_its_folds_and_collects_them(bag: dict[str, Any]) -> None:
+    tasks = bag["dags"]["cross_validate"]["tasks"]
+    assert {name for name, task in tasks.items() if task["is_mapped"]} == {"fold"}
+    assert {name: set(task["upstream"]) for name, task in tasks.items()} == {
+        "plan": set(), "fold": {"plan"}, "collect": {"plan", "fold"}, "announce": {"collect"},
+    }  # fmt: skip
+
+
 def test_a_training_outlasts_a_long_outage_and_starts_again_soon_after_a_kill(bag: dict[str, Any]) -> None:
-    train = bag["dags"]["train_ppo"]["tasks"]["training.train"]
-    waits = [min(train["max_retry_delay"], train["retry_delay"] * 2**number) for number in range(train["retries"])]
-    assert waits[0] <= 15
-    assert sum(waits) >= 45 * 60
+    for dag_id, task_id in (("train_ppo", "training.train"), ("cross_validate", "fold")):
+        train = bag["dags"][dag_id]["tasks"][task_id]
+        waits = [min(train["max_retry_delay"], train["retry_delay"] * 2**number) for number in range(train["retries"])]
+        assert waits[0] <= 15
+        assert sum(waits) >= 45 * 60
 
 
 def test_exchange_and_trainer_run_in_their_pools(bag: dict[str, Any]) -> None:
@@ -101,6 +114,7 @@ def test_exchange_and_trainer_run_in_their_pools(bag: dict[str, Any]) -> None:
     assert pools["ingestion.fetch"] == "exchange"
     assert pools["training.train"] == "training"
     assert pools["evaluation.revalidate"] == "training"
+    assert pools["fold"] == "training"
 
 
 def test_assets_link_the_chain(bag: dict[str, Any]) -> None:

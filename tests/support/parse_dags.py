@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from airflow.sdk.definitions.mappedoperator import MappedOperator
+
 
 def main() -> None:
     heavy, *files = sys.argv[1:]
@@ -44,15 +46,20 @@ def describe_task(task: Any) -> dict[str, Any]:
     return {
         "owner": task.owner,
         "policy": type(task.retry_policy).__name__,
-        "callbacks": len(task.on_failure_callback or []),
+        "callbacks": len(_listed(task.on_failure_callback)),
         "pool": task.pool,
         "upstream": sorted(task.upstream_task_ids),
-        "is_mapped": task.get_closest_mapped_task_group() is not None,
+        "is_mapped": isinstance(task, MappedOperator) or task.get_closest_mapped_task_group() is not None,
         "retries": task.retries,
         "retry_delay": task.retry_delay.total_seconds(),
         "max_retry_delay": task.max_retry_delay.total_seconds(),
         "outlets": [asset.name for asset in task.outlets],
     }
+
+
+def _listed(value: Any) -> list[Any]:
+    # a mapped task keeps what it was given, another makes a list of it
+    return list(value) if isinstance(value, list | tuple) else [value] if value else []
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ COMMANDS = [
     ["market", "evolve"], ["market", "maintain"], ["market", "repair"], ["validate"], ["verify"], ["features", "build"],
     ["features", "report"], ["dataset", "freeze"], ["dataset", "export"], ["env", "audit"], ["train"],
     ["train", "stop"], ["check"], ["champion", "show"], ["champion", "rollback"],
-    ["revalidate"], ["sandbox"], ["sandbox", "advance"], ["up"], ["bench"],
+    ["cross-validate"], ["revalidate"], ["sandbox"], ["sandbox", "advance"], ["up"], ["bench"],
 ]  # fmt: skip
 
 
@@ -277,7 +277,7 @@ def test_a_check_is_shown_where_slack_is_away(monkeypatch, capsys, tmp_path) -> 
 def test_every_command_that_the_documents_name_exists() -> None:
     documents = [REPOSITORY / "README.md", *(REPOSITORY / "docs").glob("*.md")]
     texts = "\n".join(document.read_text(encoding="utf-8") for document in documents)
-    named = set(re.findall(r"python -m include ([a-z]+)", texts))
+    named = set(re.findall(r"python -m include ([a-z-]+)", texts))
     known = {command[0] for command in COMMANDS}
     assert named
     assert named <= known

@@ -1,0 +1,104 @@
+"""Folds trained for real, chained into paths, and what is written about them."""
+
+import html
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from include.config.cross_validation import CrossValidationRequest
+from include.config.settings import ENV_FILE, Settings, load_settings
+from include.core.errors import MissingInputError
+from include.evaluation.chaining import read_replays
+from include.reporting.cross_validation import (
+    FIGURE_FILE,
+    MARKDOWN_FILE,
+    PAGE_FILE,
+    CrossValidationResult,
+    collect,
+    read_cross_validation,
+    sentence,
+    spread_of,
+)
+from include.training.fold_plan import Plan, plan
+from include.training.fold_run import FoldResult, result_file, run_fold
+from tests.support.datasets import write_dataset
+from tests.unit.reporting.conftest import small_dataset, small_system
+
+REQUEST = CrossValidationRequest(
+    scheme="combinatorial", groups=3, tested=2, purge_candles=5, embargo_candles=5, validation_candles=30
+)
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(ENV_FILE, "")
+        patch.setenv("PERPETUA_HOME", str(tmp_path_factory.mktemp("home")))
+        return load_settings()
+
+
+@pytest.fixture(scope="module")
+def planned(settings: Settings) -> Plan:
+    dataset = write_dataset(small_dataset(), settings.home.dataset("0" * 16))
+    return plan(settings, small_system(), dataset, REQUEST)
+
+
+@pytest.fixture(scope="module")
+def folds(settings: Settings, planned: Plan) -> list[FoldResult]:
+    return [run_fold(settings, planned.id, fold.number) for fold in planned.folds]
+
+
+@pytest.fixture(scope="module")
+def result(settings: Settings, planned: Plan, folds: list[FoldResult]) -> CrossValidationResult:
+    assert len(folds) == 3
+    return collect(settings, planned.id)
+
+
+def test_paths_need_every_fold(settings: Settings) -> None:
+    other = REQUEST.model_copy(update={"purge_candles": 6})
+    planned = plan(settings, small_system(), small_dataset(), other)
+    with pytest.raises(MissingInputError, match=r"Fold 0 of cross-validation `\w+` has no result. Hint: run it first"):
+        collect(settings, planned.id)
+
+
+def test_a_path_is_the_returns_of_its_folds_one_after_the_other(
+    settings: Settings, planned: Plan, result: CrossValidationResult
+) -> None:
+    assert [path.folds for path in result.paths] == [(0, 0, 1), (1, 2, 2)]
+    played = [read_replays(result_file(settings, planned.id, n).with_suffix(".npz")) for n in range(3)]
+    curves = [played[0][0].equity[0], played[0][1].equity[0], played[1][1].equity[0]]
+    returns = np.concatenate([curve[1:] / curve[:-1] - 1 for curve in curves])
+    first = result.paths[0].metrics
+    assert first["total_return"] == pytest.approx(np.prod(1 + returns) - 1)
+    assert first["sharpe"] == pytest.approx(returns.mean() / returns.std(ddof=1) * np.sqrt(2_190))
+    assert first["trades"] == sum(len(part.nets) for part in (played[0][0], played[0][1], played[1][1]))
+    assert [gate.name for gate in result.paths[0].gates.results][:2] == ["sharpe", "max_drawdown"]
+
+
+def test_the_summary_counts_paths_and_spreads_their_ratios(result: CrossValidationResult) -> None:
+    ratios = [path.metrics["sharpe"] for path in result.paths]
+    assert (result.sharpe.low, result.sharpe.high) == (min(ratios), max(ratios))
+    assert sum(result.decisions.values()) == 2
+    assert "3 trainings, each tested on candles it did not see; 2 paths are: 2 NO-GO" in sentence(result)
+    assert spread_of([None, None]).mean is None
+    assert spread_of([None, 2.0]).count == 1
+
+
+def test_the_report_is_whole_offline_and_says_what_was_kept_apart(
+    settings: Settings, planned: Plan, result: CrossValidationResult
+) -> None:
+    folder: Path = settings.home.cross_validation_report(planned.id)
+    assert read_cross_validation(folder) == result
+    page = html.unescape((folder / PAGE_FILE).read_text())
+    assert "default-src 'none'" in page
+    assert "http" not in page.replace("http-equiv", "")
+    assert "purge 5, embargo 5 candles" in page
+    assert (folder / FIGURE_FILE).read_bytes().startswith(b"\x89PNG")
+    rows = [line for line in (folder / MARKDOWN_FILE).read_text().splitlines() if line.startswith("|")]
+    widths = [len(row.split(" | ")) for row in rows]
+    # two tables: paths and buy and hold, then six tests of three folds
+    assert len(rows) == (2 + 2 + 1) + (2 + 6)
+    assert len(set(widths[5:])) == 1
+    assert json.loads((folder / "cross_validation.json").read_text())["paths"][0]["number"] == 0
