@@ -1,7 +1,7 @@
 """Portfolios played one window after another as one: what each window left is what the next one began with."""
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +63,29 @@ def chained(parts: Sequence[Replays]) -> Replays:
         assumed_hours=np.sum([part.assumed_hours for part in parts], axis=0),
         symbol_count=parts[0].symbol_count,
         **{name: np.array([total]) for name, total in totals.items()},
+    )
+
+
+def among(part: Replays, places: Sequence[int], symbol_count: int) -> Replays:
+    """Return a portfolio of some symbols as one of more symbols, of which the others were never traded.
+
+    Parameters
+    ----------
+    part : Replays
+        One portfolio.
+    places : sequence of int
+        Where each of its symbols stands among all of them.
+    symbol_count : int
+        All of them.
+    """
+    traders = np.array(places, np.int16)[part.traders]
+    order = np.lexsort((part.exit_times, traders))
+    return replace(
+        part,
+        nets=part.nets[order],
+        traders=traders[order],
+        exit_times=part.exit_times[order],
+        symbol_count=symbol_count,
     )
 
 

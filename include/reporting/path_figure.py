@@ -73,6 +73,7 @@ def _draw_ratios(axes: Axes, curves: PathCurves) -> None:
         known = [ratio for ratio in ratios if ratio is not None]
         axes.plot([middle] * len(known), known, "o", color=BLUE, markersize=5, alpha=0.7)
     dress(axes, "Sharpe ratio of each model on each window", "per year")
+    axes.margins(x=0.01, y=0.12)
 
 
 def _moments(milliseconds: NDArray[np.int64]) -> NDArray[np.datetime64]:

@@ -14,6 +14,7 @@ from include.core.files import atomic_path
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#8a8f98"
 INK, LINE = "#22262e", "#e3e6ea"
 DPI = 150
+_YEAR = 366.0
 # days between two dates of an axis
 _DAYS = (1, 2, 3, 5, 7, 10, 14, 21)
 
@@ -38,12 +39,13 @@ def dress(axes: Axes, title: str, unit: str) -> None:
 
 
 def dates(axes: Axes) -> None:
-    """Show the horizontal axis as dates."""
+    """Show the horizontal axis as dates, once all is drawn; over more than a year with the year."""
     # without `interval_multiples` days are counted through: with it every month starts anew, and ticks are uneven
     locator = AutoDateLocator(minticks=4, maxticks=8, interval_multiples=False)
     locator.intervald[DAILY] = list(_DAYS)
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(DateFormatter("%-d %b", tz=UTC))
+    first, last = axes.get_xlim()
+    axes.xaxis.set_major_formatter(DateFormatter("%b %Y" if last - first > _YEAR else "%-d %b", tz=UTC))
 
 
 def percentages(axes: Axes) -> None:

@@ -30,12 +30,22 @@ METRIC_LABELS = {
     "consecutive_losses_pooled": "Consecutive losses, all trades",
     "consecutive_losses_max": "Consecutive losses, worst symbol",
     "cost_share": "Costs of gross profit",
+    "funding_assumed_share": "Hours with assumed funding",
     "funding_share": "Funding of gross profit",
     "trades": "Trades",
     "turnover": "Turnover per year",
     "exposure": "Exposure",
 }
-_PERCENT = {"max_drawdown", "win_rate", "total_return", "cagr", "exposure", "cost_share", "funding_share"}
+_PERCENT = {
+    "max_drawdown",
+    "win_rate",
+    "total_return",
+    "cagr",
+    "exposure",
+    "cost_share",
+    "funding_share",
+    "funding_assumed_share",
+}
 _WHOLE = {"trades", "candles", "steps"}
 
 

@@ -16,11 +16,11 @@ from include.core.files import write_json
 from include.core.progress import Progress, no_progress
 from include.core.timeframes import periods_per_year, timeframe_ms
 from include.evaluation.backtest import BacktestResult, backtest
-from include.evaluation.chaining import write_replays
+from include.evaluation.chaining import among, write_replays
 from include.evaluation.decision import Decision, decide, gates_passed
 from include.evaluation.gates import evaluate_gates
 from include.evaluation.metrics import metrics_of
-from include.evaluation.replays import as_replays
+from include.evaluation.replays import Replays, as_replays
 from include.evaluation.trial_ledger import TrialLedger
 from include.evaluation.trials import Purpose, ScoredModel, ScoredWindow, trial_of
 from include.features.dataset import Dataset, Window, load_dataset
@@ -34,10 +34,11 @@ _PURPOSES: dict[Scheme, Purpose] = {"walk_forward": "walk_forward", "combinatori
 
 
 class TestedWindow(Record):
-    """One tested window of a fold: all metrics, and what the gates make of them."""
+    """One tested window of a fold: symbols with candles there, all metrics, and what the gates make of them."""
 
     window: Window
     candles: int
+    symbols: int
     metrics: dict[str, float | None]
     metric_reasons: dict[str, str]
     gates_passed: int
@@ -45,7 +46,7 @@ class TestedWindow(Record):
 
 
 class FoldResult(Record):
-    """What one fold trained and how it did on its tests."""
+    """What one fold trained, on how many symbols, and how it did on its tests."""
 
     plan_id: str
     number: int
@@ -106,7 +107,7 @@ def run_fold(
     policy = load_policy(own.home.run(summary.run_id), "best")
     played = [backtest(system, tested_on(dataset, window), "test", policy.network) for window in fold.tests]
     _count(settings, planned, policy, fold, played)
-    write_replays(file.with_suffix(".npz"), [as_replays(one) for one in played])
+    write_replays(file.with_suffix(".npz"), [replay_of(one, dataset) for one in played])
     result = FoldResult(
         plan_id=plan_id,
         number=number,
@@ -144,8 +145,19 @@ def result_file(settings: Settings, plan_id: str, number: int) -> Path:
 
 
 def tested_on(dataset: Dataset, window: Window) -> Dataset:
-    """Return `dataset` with `window` as its test split; the rows are shared."""
-    return Dataset(dataset.info.model_copy(update={"splits": {"test": window}}), dataset.series)
+    """Return `dataset` with `window` as its test split and the symbols that have rows there; the rows are shared.
+
+    Money waits for no symbol that is listed only later.
+    """
+    info = dataset.info.model_copy(update={"splits": {"test": window}})
+    listed = tuple(Dataset(info, dataset.series).split("test"))
+    return Dataset(info.model_copy(update={"symbols": listed}), {symbol: dataset.series[symbol] for symbol in listed})
+
+
+def replay_of(played: BacktestResult, dataset: Dataset) -> Replays:
+    """Return what was played on `tested_on(dataset, …)` as a portfolio among all symbols of `dataset`."""
+    places = [dataset.info.symbols.index(symbol) for symbol in played.symbols]
+    return among(as_replays(played), places, len(dataset.info.symbols))
 
 
 def _least(planned: Plan, fold: FoldPlan) -> int:
@@ -177,6 +189,7 @@ def _tested(system: SystemConfig, window: Window, played: BacktestResult) -> Tes
     return TestedWindow(
         window=window,
         candles=len(played.open_time),
+        symbols=len(played.symbols),
         metrics=metrics.values(),
         metric_reasons=metrics.reasons,
         gates_passed=gates_passed(gates),

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from include.core.errors import InvalidInputError
-from include.evaluation.chaining import chained, read_replays, write_replays
+from include.evaluation.chaining import among, chained, read_replays, write_replays
 from include.evaluation.metric_arrays import metric_arrays
 from include.evaluation.replays import Replays
 
@@ -59,6 +59,15 @@ def test_a_single_window_is_itself() -> None:
     alone = chained([FIRST])
     for entry in fields(Replays):
         np.testing.assert_array_equal(getattr(alone, entry.name), getattr(FIRST, entry.name))
+
+
+def test_a_portfolio_of_some_symbols_stands_among_all() -> None:
+    wide = among(FIRST, [3, 1], 4)
+    np.testing.assert_array_equal(wide.traders, [1, 3])
+    np.testing.assert_array_equal(wide.nets, [-10.0, 30.0])
+    np.testing.assert_array_equal(wide.exit_times, [1, 2])
+    assert wide.symbol_count == 4
+    np.testing.assert_array_equal(wide.equity, FIRST.equity)
 
 
 def test_windows_of_different_symbols_are_refused() -> None:

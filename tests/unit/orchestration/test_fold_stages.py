@@ -49,7 +49,7 @@ def test_a_form_becomes_folds_paths_a_report_and_a_message(settings: Settings) -
             params={"channel": settings.slack_channel, "ts": posted["ts"]},
             headers={"Authorization": "Bearer xoxb-sandbox"},
         ).json()["messages"]
-    assert "Walk-forward of phase4: 2 trainings, each tested on candles it did not see" in history[0]["text"]
+    assert "Walk-forward of phase4: 2 trainings, each tested on candles it did not see." in history[0]["text"]
     assert history[1]["files"][0]["title"] == "Out of sample, window after window"
 
 

@@ -1,5 +1,7 @@
 """Folds trained for real, chained into paths, and what is written about them."""
 
+import base64
+import hashlib
 import html
 import json
 from pathlib import Path
@@ -81,7 +83,9 @@ def test_the_summary_counts_paths_and_spreads_their_ratios(result: CrossValidati
     ratios = [path.metrics["sharpe"] for path in result.paths]
     assert (result.sharpe.low, result.sharpe.high) == (min(ratios), max(ratios))
     assert sum(result.decisions.values()) == 2
-    assert "3 trainings, each tested on candles it did not see; 2 paths are: 2 NO-GO" in sentence(result)
+    assert "3 trainings, each tested on candles it did not see. Of 2 paths through the history, 2 NO-GO." in sentence(
+        result
+    )
     assert spread_of([None, None]).mean is None
     assert spread_of([None, 2.0]).count == 1
 
@@ -94,6 +98,9 @@ def test_the_report_is_whole_offline_and_says_what_was_kept_apart(
     page = html.unescape((folder / PAGE_FILE).read_text())
     assert "default-src 'none'" in page
     assert "http" not in page.replace("http-equiv", "")
+    # the policy lets this style through, to the letter
+    style = (folder / PAGE_FILE).read_text().partition("<style>")[2].partition("</style>")[0]
+    assert base64.b64encode(hashlib.sha256(style.encode()).digest()).decode() in page
     assert "purge 5, embargo 5 candles" in page
     assert (folder / FIGURE_FILE).read_bytes().startswith(b"\x89PNG")
     rows = [line for line in (folder / MARKDOWN_FILE).read_text().splitlines() if line.startswith("|")]
