@@ -17,8 +17,8 @@ _COUNT = "symbol_count"
 def chained(parts: Sequence[Replays]) -> Replays:
     """Return portfolios that were played on one window after the other as one portfolio.
 
-    Amounts of a later window are scaled to the equity that the earlier ones left; its accounts begin equal again. The
-    start of a window is the end of the one before, so n windows of T candles have n·(T − 1) + 1.
+    Amounts of a later window are scaled from what it began with to the equity that the earlier ones left; its accounts
+    begin equal again. The start of a window is the end of the one before, so n windows of T candles have n·(T − 1) + 1.
 
     Parameters
     ----------
@@ -40,14 +40,16 @@ def chained(parts: Sequence[Replays]) -> Replays:
         raise InvalidInputError(f"`parts` must be one portfolio each of the same symbols, was {shown}.")
     equity, gross, nets = [parts[0].equity[:, :1]], [parts[0].gross_usd[:, :1]], []
     totals = dict.fromkeys(_SCALED, 0.0)
-    factor = 1.0
+    left = float(parts[0].equity[0, 0])
     for part in parts:
+        # windows of more symbols have more accounts, so they begin with other sums
+        factor = left / float(part.equity[0, 0])
         equity.append(part.equity[:, 1:] * factor)
         gross.append(part.gross_usd[:, 1:] * factor)
         nets.append(part.nets * factor)
         for name in _SCALED:
             totals[name] += float(getattr(part, name)[0]) * factor
-        factor *= float(part.equity[0, -1] / part.equity[0, 0])
+        left = float(part.equity[0, -1]) * factor
     traders = np.concatenate([part.traders for part in parts])
     exits = np.concatenate([part.exit_times for part in parts])
     # by symbol and order of exit, as one portfolio has them

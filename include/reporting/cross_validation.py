@@ -44,7 +44,6 @@ SCHEMES: dict[Scheme, str] = {
 }
 SHOWN = (
     "sharpe", "max_drawdown", "win_rate", "profit_factor", "consecutive_losses", "calmar", "total_return", "trades",
-    "exposure", "funding_assumed_share",
 )  # fmt: skip
 
 

@@ -28,14 +28,15 @@ def played(equity: list[float], nets: list[float], traders: list[int], exits: li
 
 
 FIRST = played([100.0, 110.0, 120.0], [30.0, -10.0], [0, 1], [2, 1], fees_usd=3.0, held_hours=8.0, assumed_hours=2.0)
-SECOND = played([100.0, 90.0, 95.0], [5.0, -10.0], [0, 1], [4, 3], fees_usd=1.0, held_hours=2.0)
+# of three times the money, as a window of three times the symbols has it
+SECOND = played([300.0, 270.0, 285.0], [15.0, -30.0], [0, 1], [4, 3], fees_usd=3.0, held_hours=2.0)
 
 
 def test_a_later_window_goes_on_with_what_the_earlier_one_left() -> None:
     both = chained([FIRST, SECOND])
     np.testing.assert_allclose(both.equity, [[100.0, 110.0, 120.0, 108.0, 114.0]])
     np.testing.assert_allclose(both.gross_usd, [[50.0, 55.0, 60.0, 54.0, 57.0]])
-    # by symbol and order of exit, amounts of the second window times 1.2
+    # by symbol and order of exit, amounts of the second window times 1.2 / 3
     np.testing.assert_allclose(both.nets, [30.0, 6.0, -10.0, -12.0])
     np.testing.assert_array_equal(both.traders, [0, 0, 1, 1])
     np.testing.assert_allclose(both.fees_usd, [3.0 + 1.2])
