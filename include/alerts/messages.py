@@ -25,7 +25,7 @@ from include.alerts.message import (
 from include.core.checks import CheckReport, CheckResult, Severity
 from include.core.clock import format_utc
 from include.evaluation.evidence import Evidence
-from include.reporting.cross_validation import SCHEMES, CrossValidationResult, sentence
+from include.reporting.cross_validation_result import SCHEMES, CrossValidationResult, sentence
 from include.reporting.tables import gate_table_text
 from include.reporting.verdict import RevalidationResult
 from include.reporting.words import MEANINGS, duration, metric_text, null_sentence, percent, probability

@@ -111,8 +111,8 @@ def run_fold(
 
 def collect(settings: Settings, plan_id: str) -> dict[str, Any]:
     """Chain the tests of all folds into paths, judge them and write the report."""
-    from include.reporting.cross_validation import PAGE_FILE, sentence
     from include.reporting.cross_validation import collect as collect_folds
+    from include.reporting.cross_validation_result import PAGE_FILE, sentence
 
     result = collect_folds(settings, plan_id)
     return {
@@ -133,7 +133,7 @@ def announce(settings: Settings, plan_id: str) -> dict[str, Any]:
     """Post what the cross-validation found, with its paths drawn in the thread."""
     from include.alerts.messages import cross_validation
     from include.alerts.slack import SlackChannel
-    from include.reporting.cross_validation import FIGURE_FILE, read_cross_validation
+    from include.reporting.cross_validation_result import FIGURE_FILE, read_cross_validation
 
     folder = settings.home.cross_validation_report(plan_id)
     channel = SlackChannel(settings)

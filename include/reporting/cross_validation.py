@@ -7,15 +7,12 @@ in `training/fold_plan.py` and `training/fold_run.py`.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 from markupsafe import Markup
 
-from include.config.cross_validation import Scheme
 from include.config.settings import Settings
-from include.core.checks import CheckReport
 from include.core.clock import format_utc, wall_now
 from include.core.files import atomic_directory, write_json, write_text
 from include.core.timeframes import periods_per_year
@@ -23,77 +20,28 @@ from include.evaluation.backtest import BacktestResult
 from include.evaluation.baselines import buy_and_hold
 from include.evaluation.chaining import chained, read_replays
 from include.evaluation.cross_validation import parts_of_paths
-from include.evaluation.decision import Decision, decide
+from include.evaluation.decision import decide
 from include.evaluation.gates import evaluate_gates
 from include.evaluation.metrics import Metrics, metrics_of_all
 from include.evaluation.replays import Replays
 from include.features.dataset import Window, load_dataset
 from include.reporting import words
+from include.reporting.cross_validation_result import (
+    FIGURE_FILE,
+    MARKDOWN_FILE,
+    PAGE_FILE,
+    RESULT_FILE,
+    SCHEMES,
+    SHOWN,
+    CrossValidationResult,
+    PathResult,
+    sentence,
+    spread_of,
+)
 from include.reporting.page import content_security_policy, data_uri, stylesheet, template
 from include.reporting.path_figure import PathCurves, path_figure
-from include.training.fold_plan import Plan, Record, read_plan, read_record
-from include.training.fold_run import FoldResult, read_fold, replay_of, result_file, tested_on
-
-RESULT_FILE = "cross_validation.json"
-PAGE_FILE = "cross_validation.html"
-MARKDOWN_FILE = "cross_validation.md"
-FIGURE_FILE = "paths.png"
-SCHEMES: dict[Scheme, str] = {
-    "walk_forward": "Walk-forward",
-    "combinatorial": "Combinatorial purged cross-validation",
-}
-SHOWN = (
-    "sharpe", "max_drawdown", "win_rate", "profit_factor", "consecutive_losses", "calmar", "total_return", "trades",
-)  # fmt: skip
-
-
-class PathResult(Record):
-    """One path: the fold that plays each tested window, the metrics of the whole, gates and decision."""
-
-    number: int
-    folds: tuple[int, ...]
-    metrics: dict[str, float | None]
-    metric_reasons: dict[str, str]
-    gates: CheckReport
-    decision: Decision
-
-
-class Spread(Record):
-    """A figure over paths: how many have it, its least, mean and greatest; None where no path has it."""
-
-    count: int
-    low: float | None
-    mean: float | None
-    high: float | None
-
-
-class CrossValidationResult(Record):
-    """What a cross-validation found.
-
-    `windows` are the tested windows in order of time, `holding` the metrics of buy and hold over all of them.
-    """
-
-    id: str
-    scheme: Scheme
-    system: str
-    timeframe: str
-    dataset_id: str
-    seed: int
-    total_timesteps: int
-    history: Window
-    candles: int
-    purge_candles: int
-    embargo_candles: int
-    validation_candles: int
-    windows: tuple[Window, ...]
-    folds: tuple[FoldResult, ...]
-    paths: tuple[PathResult, ...]
-    sharpe: Spread
-    total_return: Spread
-    decisions: dict[str, int]
-    holding: dict[str, float | None]
-    holding_reasons: dict[str, str]
-    created_at: datetime
+from include.training.fold_records import FoldResult, Plan, read_fold, read_plan, result_file
+from include.training.fold_run import replay_of, tested_on
 
 
 @dataclass(frozen=True)
@@ -120,40 +68,6 @@ def collect(settings: Settings, plan_id: str) -> CrossValidationResult:
     result = _result(planned, folds, windows, paths, holding)
     _write(settings.home.cross_validation_report(plan_id), result, _curves(result, paths, held, holding))
     return result
-
-
-def read_cross_validation(folder: Path) -> CrossValidationResult:
-    """Return the result in the report folder `folder`.
-
-    Raises
-    ------
-    MissingInputError
-        There is none.
-    """
-    return read_record(CrossValidationResult, folder / RESULT_FILE, f"`{folder}` holds no cross-validation.")
-
-
-def sentence(result: CrossValidationResult) -> str:
-    """Return in words what the gates make of the paths, and how their Sharpe ratios spread."""
-    low, mean, high = (
-        words.metric_text("sharpe", value) for value in (result.sharpe.low, result.sharpe.mean, result.sharpe.high)
-    )
-    hold = words.metric_text("sharpe", result.holding["sharpe"])
-    trained = f"{len(result.folds)} trainings, each tested on candles it did not see."
-    if len(result.paths) == 1:
-        (path,) = result.paths
-        return f"{trained} All tests in a row: {path.decision}, Sharpe ratio {mean}; buy and hold {hold}."
-    counts = " and ".join(f"{count} {decision}" for decision, count in sorted(result.decisions.items()))
-    spread = f"Sharpe ratio {low} to {high}, mean {mean}; buy and hold {hold}."
-    return f"{trained} Of {len(result.paths)} paths through the history, {counts}. {spread}"
-
-
-def spread_of(values: Sequence[float | None]) -> Spread:
-    """Return count, least, mean and greatest of the values that are defined."""
-    known = [value for value in values if value is not None]
-    if not known:
-        return Spread(count=0, low=None, mean=None, high=None)
-    return Spread(count=len(known), low=min(known), mean=float(np.mean(known)), high=max(known))
 
 
 def _windows(planned: Plan) -> tuple[Window, ...]:

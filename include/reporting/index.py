@@ -1,4 +1,4 @@
-"""The page that lists what there is to read: data quality, features, champions, revalidations."""
+"""The page that lists what there is to read: data quality, features, champions, revalidations, cross-validations."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ from jinja2 import Environment, FileSystemLoader
 
 from include.config.files import system_names
 from include.core.paths import Home
+from include.reporting.cross_validation_result import all_cross_validations, sentence
 from include.reporting.verdict import all_results
 from include.training.champion import read_champion
 
@@ -19,5 +20,10 @@ def index_page(home: Home) -> str:
     has_quality = (home.data_quality / "index.html").is_file()
     feature_sets = sorted(page.parent.name for page in home.feature_reports.glob("*/index.html"))
     return _TEMPLATES.get_template("index.html").render(
-        results=all_results(home), champions=champions, has_quality=has_quality, feature_sets=feature_sets
+        results=all_results(home),
+        cross_validations=all_cross_validations(home),
+        sentence=sentence,
+        champions=champions,
+        has_quality=has_quality,
+        feature_sets=feature_sets,
     )

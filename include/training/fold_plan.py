@@ -6,61 +6,19 @@ playing the folds is in `fold_run.py`, what all folds together say in `reporting
 
 import hashlib
 import json
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
-from include.config.cross_validation import CrossValidationRequest, Scheme
+from include.config.cross_validation import CrossValidationRequest
 from include.config.settings import Settings
 from include.config.system import SystemConfig
 from include.core.clock import to_ms
-from include.core.errors import IntegrityError, InvalidInputError, MissingInputError
-from include.core.files import read_json, write_json
+from include.core.errors import InvalidInputError
+from include.core.files import write_json
 from include.core.timeframes import timeframe_ms
 from include.evaluation.cross_validation import Fold, combinatorial, hold_out, walk_forward, windows_of
 from include.features.dataset import Dataset, Window
+from include.training.fold_records import PLAN_FILE, FoldPlan, Plan
 from include.training.identity import shaping_config
-
-PLAN_FILE = "plan.json"
-
-
-class Record(BaseModel):
-    """Base of what a cross-validation keeps on disk."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-RecordT = TypeVar("RecordT", bound=Record)
-
-
-class FoldPlan(Record):
-    """Candles of one fold: half-open windows of open times."""
-
-    number: int
-    train: tuple[Window, ...]
-    validation: Window
-    tests: tuple[Window, ...]
-
-
-class Plan(Record):
-    """A cross-validation as it was cut, before anything is trained.
-
-    `candles` counts the history; `groups` and `tested` are None for a walk-forward.
-    """
-
-    id: str
-    scheme: Scheme
-    system: SystemConfig
-    dataset_id: str
-    history: Window
-    candles: int
-    purge_candles: int
-    embargo_candles: int
-    validation_candles: int
-    groups: int | None
-    tested: int | None
-    folds: tuple[FoldPlan, ...]
 
 
 def plan(settings: Settings, system: SystemConfig, dataset: Dataset, request: CrossValidationRequest) -> Plan:
@@ -117,30 +75,6 @@ def plan(settings: Settings, system: SystemConfig, dataset: Dataset, request: Cr
     if not (folder / PLAN_FILE).is_file():
         write_json(folder / PLAN_FILE, planned.model_dump(mode="json"))
     return planned
-
-
-def read_plan(settings: Settings, plan_id: str) -> Plan:
-    """Return the plan of a cross-validation.
-
-    Raises
-    ------
-    MissingInputError
-        There is none of that id.
-    IntegrityError
-        The file is not a plan.
-    """
-    file = settings.home.cross_validation(plan_id) / PLAN_FILE
-    return read_record(Plan, file, f"Cross-validation `{plan_id}` does not exist. Hint: plan one first.")
-
-
-def read_record(model: type[RecordT], file: Path, missing: str) -> RecordT:
-    """Return the record in `file`; `missing` says what to do where there is none."""
-    if not file.is_file():
-        raise MissingInputError(missing)
-    try:
-        return model.model_validate(read_json(file))
-    except ValidationError as error:
-        raise IntegrityError(f"`{file}` is not a {model.__name__}: {error}") from error
 
 
 def _folds(request: CrossValidationRequest, candles: int, purge: int, embargo: int) -> tuple[Fold, ...]:

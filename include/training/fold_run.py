@@ -5,7 +5,6 @@ in the ledger of the home.
 """
 
 import time
-from pathlib import Path
 
 from include.config.cross_validation import Scheme
 from include.config.settings import MLFLOW_OFF, Settings
@@ -17,7 +16,7 @@ from include.core.progress import Progress, no_progress
 from include.core.timeframes import periods_per_year, timeframe_ms
 from include.evaluation.backtest import BacktestResult, backtest
 from include.evaluation.chaining import among, write_replays
-from include.evaluation.decision import Decision, decide, gates_passed
+from include.evaluation.decision import decide, gates_passed
 from include.evaluation.gates import evaluate_gates
 from include.evaluation.metrics import metrics_of
 from include.evaluation.replays import Replays, as_replays
@@ -25,40 +24,12 @@ from include.evaluation.trial_ledger import TrialLedger
 from include.evaluation.trials import Purpose, ScoredModel, ScoredWindow, trial_of
 from include.features.dataset import Dataset, Window, load_dataset
 from include.features.fold import write_fold
-from include.training.fold_plan import FoldPlan, Plan, Record, read_plan, read_record
+from include.training.fold_records import FoldPlan, FoldResult, Plan, TestedWindow, read_fold, read_plan, result_file
 from include.training.identity import shaping_sha256
 from include.training.policy import Policy, load_policy
 from include.training.train import train
 
 _PURPOSES: dict[Scheme, Purpose] = {"walk_forward": "walk_forward", "combinatorial": "cross_validation"}
-
-
-class TestedWindow(Record):
-    """One tested window of a fold: symbols with candles there, all metrics, and what the gates make of them."""
-
-    window: Window
-    candles: int
-    symbols: int
-    metrics: dict[str, float | None]
-    metric_reasons: dict[str, str]
-    gates_passed: int
-    decision: Decision
-
-
-class FoldResult(Record):
-    """What one fold trained, on how many symbols, and how it did on its tests."""
-
-    plan_id: str
-    number: int
-    run_id: str
-    dataset_id: str
-    model_sha256: str
-    timestep: int
-    timesteps: int
-    symbols: int
-    dropped_symbols: dict[str, str]
-    tests: tuple[TestedWindow, ...]
-    seconds: float
 
 
 def run_fold(
@@ -124,24 +95,6 @@ def run_fold(
     # last: a fold with a result is whole
     write_json(file, result.model_dump(mode="json"))
     return result
-
-
-def read_fold(settings: Settings, plan_id: str, number: int) -> FoldResult:
-    """Return the result of a fold.
-
-    Raises
-    ------
-    MissingInputError
-        It has not been run yet.
-    """
-    file = result_file(settings, plan_id, number)
-    missing = f"Fold {number} of cross-validation `{plan_id}` has no result. Hint: run it first."
-    return read_record(FoldResult, file, missing)
-
-
-def result_file(settings: Settings, plan_id: str, number: int) -> Path:
-    """Return where the result of a fold is kept; what it played is beside it, `.npz`."""
-    return settings.home.cross_validation(plan_id) / "folds" / f"{number:02d}.json"
 
 
 def tested_on(dataset: Dataset, window: Window) -> Dataset:

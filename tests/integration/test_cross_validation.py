@@ -9,7 +9,7 @@ import pytest
 from include.config.settings import Settings
 from include.orchestration.defaults import POOLS
 from include.orchestration.stack import Stack
-from include.reporting.cross_validation import read_cross_validation
+from include.reporting.cross_validation_result import read_cross_validation
 from tests.support.datasets import dataset_of, martingale, write_dataset
 from tests.support.stack import deployment
 

@@ -13,18 +13,21 @@ from include.config.cross_validation import CrossValidationRequest
 from include.config.settings import ENV_FILE, Settings, load_settings
 from include.core.errors import MissingInputError
 from include.evaluation.chaining import read_replays
-from include.reporting.cross_validation import (
+from include.reporting.cross_validation import collect
+from include.reporting.cross_validation_result import (
     FIGURE_FILE,
     MARKDOWN_FILE,
     PAGE_FILE,
     CrossValidationResult,
-    collect,
+    all_cross_validations,
     read_cross_validation,
     sentence,
     spread_of,
 )
-from include.training.fold_plan import Plan, plan
-from include.training.fold_run import FoldResult, result_file, run_fold
+from include.reporting.index import index_page
+from include.training.fold_plan import plan
+from include.training.fold_records import FoldResult, Plan, result_file
+from include.training.fold_run import run_fold
 from tests.support.datasets import write_dataset
 from tests.unit.reporting.conftest import small_dataset, small_system
 
@@ -109,3 +112,11 @@ def test_the_report_is_whole_offline_and_says_what_was_kept_apart(
     assert len(rows) == (2 + 2 + 1) + (2 + 6)
     assert len(set(widths[5:])) == 1
     assert json.loads((folder / "cross_validation.json").read_text())["paths"][0]["number"] == 0
+
+
+def test_the_start_page_lists_it(settings: Settings, result: CrossValidationResult) -> None:
+    broken = settings.home.cross_validation_report("broken")
+    broken.mkdir(parents=True)
+    page = index_page(settings.home)
+    assert f'href="reports/cross_validation/{result.id}/cross_validation.html"' in page
+    assert all_cross_validations(settings.home) == [result]

@@ -10,7 +10,8 @@ from include.config.system import load_system
 from include.core.clock import to_ms
 from include.core.errors import InvalidInputError, MissingInputError
 from include.features.dataset import Window
-from include.training.fold_plan import PLAN_FILE, plan, read_plan
+from include.training.fold_plan import plan
+from include.training.fold_records import PLAN_FILE, read_plan
 from tests.support.datasets import STEP_MS, dataset_of, martingale
 
 DATASET = dataset_of(martingale("BTC/USDT:USDT", 2_000, 1), martingale("ETH/USDT:USDT", 2_000, 2))

@@ -11,8 +11,9 @@ from include.config.settings import ENV_FILE, Settings, load_settings
 from include.core.errors import InvalidInputError, StoppedError
 from include.evaluation.trial_ledger import TrialLedger
 from include.evaluation.trials import ScoredWindow
-from include.training.fold_plan import Plan, plan
-from include.training.fold_run import FoldResult, read_fold, result_file, run_fold
+from include.training.fold_plan import plan
+from include.training.fold_records import FoldResult, Plan, read_fold, result_file
+from include.training.fold_run import run_fold
 from include.training.runs import all_runs, read_run
 from tests.support.datasets import write_dataset
 from tests.unit.reporting.conftest import small_dataset, small_system
