@@ -10,12 +10,14 @@ from include.core.checks import CheckReport, CheckResult
 from include.core.clock import wall_now
 from include.core.columns import TABLES
 from include.lake.lake import Lake
+from include.lake.schema import to_frame
 from include.market.macro import SERIES
 from include.market.publish import without
 from include.market.staging import STAGED_TABLES, BatchInfo, read_batch, read_staged, seal
 from include.validation.completeness import check_completeness, check_excluded
 from include.validation.continuity import check_continuity
 from include.validation.coverage import SymbolCoverage, coverage_of
+from include.validation.macro_revisions import check_macro_revisions
 from include.validation.quality_record import ExpectationOutcome, QualityRecord
 from include.validation.quality_report import write_batch_page, write_index
 from include.validation.refusals import check_refusals
@@ -83,6 +85,7 @@ def _checks(
         *check_staleness(coverage, batch.end, batch.timeframe, is_sandbox=settings.is_sandbox),
         *check_batch_series(lake, batch, staged["candles"]),
         *check_silent_defaults(list(staged_levels(lake, staged))),
+        check_macro_revisions(lake.read("macro"), to_frame(staged["macro"])),
     )
 
 

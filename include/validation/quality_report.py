@@ -62,7 +62,7 @@ def _facts(record: QualityRecord) -> dict[str, Any]:
 
 def _verdict(record: QualityRecord) -> dict[str, str]:
     critical = sum(failure.severity is Severity.CRITICAL for failure in record.report.failures)
-    warnings = len(record.report.failures) - critical
+    warnings = sum(failure.severity in (Severity.WARNING, Severity.EXCLUDE) for failure in record.report.failures)
     if critical:
         return {
             "status": "critical",

@@ -100,6 +100,7 @@ def test_one_run_of_checks_covers_every_kind(settings: Settings) -> None:
         "venue_mismatch",
         "constant_series",
         "neutral_series",
+        "macro_revisions",
     } <= set(names)
 
 

@@ -5,7 +5,7 @@ from include.core.columns import TABLES
 from include.validation import expectations
 from include.validation.expectations import expect_table, suite_check, suite_of
 from include.validation.quality_record import ExpectationOutcome
-from tests.unit.lake.rows import candle, candles
+from tests.unit.lake.rows import FOUR_HOURS, START, candle, candles
 
 BTC, ETH = "BTC/USDT:USDT", "ETH/USDT:USDT"
 ALLOWED = {"symbol": [BTC, ETH], "timeframe": ["4h"], "venue": ["binanceusdm"]}
@@ -77,3 +77,12 @@ def test_a_suite_without_outcomes_has_not_passed() -> None:
 def test_a_table_of_other_columns_is_told() -> None:
     outcomes = expect_table("macro", pa.table({"series": ["DGS10"]}), {})
     assert "are the table's columns, in order" in {o.expected for o in outcomes if not o.passed}
+
+
+def test_instants_are_ordered_by_an_expectation_of_their_own() -> None:
+    day = {"series": "DGS10", "date": START, "vintage": START, "value": 4.0, "known_at": START + FOUR_HOURS}
+    early = {**day, "vintage": START - FOUR_HOURS}
+    schema = TABLES["macro"].schema
+    assert all(o.passed for o in expect_table("macro", pa.Table.from_pylist([day], schema=schema), {}))
+    outcomes = expect_table("macro", pa.Table.from_pylist([early], schema=schema), {})
+    assert [(o.columns, o.unexpected) for o in outcomes if not o.passed] == [("vintage, date", 1)]
