@@ -23,7 +23,7 @@ from include.config.settings import Settings, load_settings
 from include.core.checks import Severity
 from include.core.clock import format_utc, parse_utc, wall_now
 from include.core.errors import DataQualityError, InvalidInputError, PerpetuaError, StoppedError
-from include.orchestration import fold_stages, stages, terminal, verdict_stages
+from include.orchestration import backfill_stages, fold_stages, stages, terminal, verdict_stages
 
 app = typer.Typer(
     name="python -m include",
@@ -68,18 +68,26 @@ def market_backfill(
     timeframe: Timeframe = "4h",
     start: Instant = None,
     end: Instant = None,
+    series: Annotated[
+        str, typer.Option(help="`all` that the venue has, or such as candles,funding_rates,open_interest.")
+    ] = "all",
     as_json: Json = False,
 ) -> None:
-    """Fetch, validate and publish market data; without a start it continues where the lake ends."""
-    settings = load_settings()
-    batch_id = f"cli__{wall_now():%Y%m%dT%H%M%S%f}"
+    """Fetch, validate and publish in batches; without a start it continues where the lake ends.
+
+    Stop it anywhere: the same command goes on, and fetches no page again that had come.
+    """
     with terminal.progress(errors) as progress:
-        batch = stages.fetch_market_data(
-            settings, batch_id, symbols=symbols, timeframe=timeframe, start=start, end=end, progress=progress
+        done = backfill_stages.backfill_market_data(
+            load_settings(),
+            symbols=symbols,
+            timeframe=timeframe,
+            start=start,
+            end=end,
+            series=series,
+            progress=progress,
         )
-        checks = stages.validate_market_data(settings, batch_id)
-        published = stages.publish_market_data(settings, batch_id)
-    _show({"batch": batch, "checks": checks, "published": published}, as_json)
+    _show(done, as_json)
 
 
 @market.command("status")

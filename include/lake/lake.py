@@ -156,6 +156,17 @@ class Lake:
             conditions = [(name, "=", value) for name, value in one.items()]
             yield self.read_arrow(table, columns, [*conditions, *(filters or ())], pinned)
 
+    def chunks(self, table: str, columns: Sequence[str], filters: Sequence[Condition]) -> Iterator[pa.Table]:
+        """Yield rows of `table` piece by piece, in no order: for what is counted without holding all of it."""
+        definition = definitions.table(table)
+        delta = self._open(table)
+        if delta is None:
+            return
+        schema = _schema(definition, columns)
+        with translated(table, self.location, int(delta.version())):
+            for batch in delta.scan(columns=list(columns), predicate=predicate(definition, filters)):
+                yield pa.table(pa.record_batch(batch)).select(list(columns)).cast(schema)
+
     def newest(self, table: str, by: list[str], column: str) -> pd.DataFrame:
         """Return the greatest value of `column` for each combination of `by`, sorted by `by`."""
         return self._extreme(table, by, column, "max")

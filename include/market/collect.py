@@ -147,7 +147,7 @@ class _Meter:
     """Counts records against how many the spans of the jobs hold, so that the rest can be told in time."""
 
     def __init__(self, venue: str, timeframe: str, jobs: Sequence[Job], progress: Progress, label: str) -> None:
-        self._expected = [_records(venue, timeframe, job) for job in jobs]
+        self._expected = [expected_records(venue, timeframe, job) for job in jobs]
         self._counted = [0] * len(jobs)
         self._done, self._total = 0, sum(self._expected)
         self._progress, self._label = progress, label
@@ -169,7 +169,8 @@ def table_of(venue: str, series: str) -> str:
     return SNAPSHOTS if series == SNAPSHOTS else series_of(venue)[series].layout.table.name
 
 
-def _records(venue: str, timeframe: str, job: Job) -> int:
+def expected_records(venue: str, timeframe: str, job: Job) -> int:
+    """Return how many records the span of a job holds; of a series without a grid, at its longest distance."""
     if job.series == SNAPSHOTS:
         return 1
     found = endpoint(venue, job.series, "", timeframe)

@@ -3,11 +3,12 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Self
 
 import pyarrow as pa
+from pydantic import BaseModel, ConfigDict
 
 from include.config.settings import Settings
 from include.core.clock import format_utc, from_ms
@@ -30,6 +31,47 @@ from include.market.venue import Venue, open_venue
 logger = logging.getLogger(__name__)
 
 ROUTINE = ("candles", "funding_rates")
+
+
+class FetchRequest(BaseModel):
+    """What is asked for: the arguments of `fetch`, and how many candles a symbol gets that has none."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    venue: str
+    symbols: tuple[str, ...]
+    timeframe: str
+    start: datetime | None
+    end: datetime | None
+    series: tuple[str, ...]
+    candles_per_symbol: int | None
+
+    @classmethod
+    def of(
+        cls,
+        settings: Settings,
+        symbols: Sequence[str],
+        timeframe: str,
+        start: datetime | None,
+        end: datetime | None,
+        series: Sequence[str] | None,
+        venue: str | None,
+    ) -> Self:
+        """Return the request of these arguments; no symbols, or an end that is not after the start, are refused."""
+        if not symbols:
+            raise InvalidInputError("`symbols` must name at least one symbol, was empty.")
+        if start is not None and end is not None and start >= end:
+            raise InvalidInputError(f"`start` must be before `end`, was {start.isoformat()} and {end.isoformat()}.")
+        name = venue or settings.venue
+        return cls(
+            venue=name,
+            symbols=tuple(symbols),
+            timeframe=timeframe,
+            start=start,
+            end=end,
+            series=tuple(series) if series is not None else routine(name, timeframe),
+            candles_per_symbol=settings.profile.candles_per_symbol,
+        )
 
 
 def fetch(
@@ -85,77 +127,84 @@ def fetch(
         The venue failed more often than the retries allow; nothing was staged, the pages that came are kept.
     """
     batch_folder(settings.home, batch_id)
-    _require_order(symbols, start, end)
-    name = venue or settings.venue
-    wanted = tuple(series) if series is not None else routine(name, timeframe)
-    request: dict[str, Any] = {
-        "venue": name,
-        "symbols": list(symbols),
-        "timeframe": timeframe,
-        "start": start and start.isoformat(),
-        "end": end and end.isoformat(),
-        "series": list(wanted),
-        "candles_per_symbol": settings.profile.candles_per_symbol,
-    }
-
-    def plan(opened: Venue) -> FetchPlan:
-        if start is not None and start >= opened.market_now:
-            raise InvalidInputError(
-                f"`start` must be before the exchange's now, {format_utc(opened.market_now)}, was {format_utc(start)}."
-            )
-        window = window_of(
-            timeframe, opened.market_now, start, end, settings.profile.candles_per_symbol, is_refetch=start is not None
-        )
-        listed, unlisted = listings(opened, symbols)
-        lake = Lake.of(settings)
-        jobs, clipped = make_jobs(lake, name, listed, wanted, window, opened.now_ms)
-        return FetchPlan(
-            request=request,
-            market_now=opened.market_now,
-            end=from_ms(window.end_ms),
-            timeframe=timeframe,
-            symbols=tuple(symbols),
-            series=wanted,
-            jobs=jobs,
-            unlisted=unlisted,
-            clipped=clipped,
-            shared=SHARED,
-        )
-
-    return fetch_planned(settings, batch_id, name, request, plan, progress=progress, retry=retry)
-
-
-def fetch_planned(
-    settings: Settings,
-    batch_id: str,
-    venue: str,
-    request: dict[str, Any],
-    make_plan: Callable[[Venue], FetchPlan],
-    *,
-    progress: Progress = no_progress,
-    retry: Retry | None = None,
-) -> BatchInfo:
-    """Fetch the plan that an earlier try of `request` left behind, or a new one, into the batch `batch_id`."""
+    request = FetchRequest.of(settings, symbols, timeframe, start, end, series, venue)
     began, retry = time.perf_counter(), retry or Retry()
     journal = Journal(settings.home.page_journals / batch_id)
     with journal.held():
         stored = journal.plan()
-        plan = FetchPlan.model_validate(stored) if stored and stored["request"] == request else None
+        is_same = stored is not None and stored["request"] == request.model_dump(mode="json")
+        plan = FetchPlan.model_validate(stored) if is_same else None
 
         async def walk() -> tuple[FetchPlan, Collected, OutageLog]:
-            async with open_venue(settings, venue, retry, None if plan is None else plan.market_now) as opened:
-                chosen = plan or make_plan(opened)
+            async with open_venue(settings, request.venue, retry, None if plan is None else plan.market_now) as opened:
+                chosen = plan or make_plan(settings, opened, request)
                 if plan is None:
                     journal.begin(chosen.model_dump(mode="json"))
                 return chosen, await collect(opened, chosen.timeframe, chosen.jobs, journal, progress), opened.outages
 
         chosen, collected, outages = asyncio.run(walk())
-        shared = Shared(settings, chosen.market_now, retry, outages)
-        shared.fetch(Lake.of(settings), chosen.shared, progress)
-        seconds = round(time.perf_counter() - began, 3)
-        batch = _stage(settings, batch_id, venue, chosen, collected, shared, seconds)
+        batch = stage_collected(settings, batch_id, request.venue, chosen, collected, outages, retry, began, progress)
         journal.remove()
     return batch
+
+
+def make_plan(settings: Settings, venue: Venue, request: FetchRequest) -> FetchPlan:
+    """Return what brings the lake to hold what is asked for, by the exchange's clock and the stored records."""
+    if request.start is not None and request.start >= venue.market_now:
+        now, start = format_utc(venue.market_now), format_utc(request.start)
+        raise InvalidInputError(f"`start` must be before the exchange's now, {now}, was {start}.")
+    window = window_of(
+        request.timeframe,
+        venue.market_now,
+        request.start,
+        request.end,
+        request.candles_per_symbol,
+        is_refetch=request.start is not None,
+    )
+    listed, unlisted = listings(venue, request.symbols)
+    jobs, clipped = make_jobs(Lake.of(settings), request.venue, listed, request.series, window, venue.now_ms)
+    return FetchPlan(
+        request=request.model_dump(mode="json"),
+        market_now=venue.market_now,
+        end=from_ms(window.end_ms),
+        timeframe=request.timeframe,
+        symbols=request.symbols,
+        series=request.series,
+        jobs=jobs,
+        unlisted=unlisted,
+        clipped=clipped,
+        shared=SHARED,
+    )
+
+
+def stage_collected(
+    settings: Settings,
+    batch_id: str,
+    venue: str,
+    plan: FetchPlan,
+    collected: Collected,
+    outages: OutageLog,
+    retry: Retry,
+    began: float,
+    progress: Progress,
+) -> BatchInfo:
+    """Fetch what all symbols share, and stage it with what was collected as the batch `batch_id`.
+
+    Parameters
+    ----------
+    plan, collected : FetchPlan, Collected
+        What was to be fetched of the venue, and what came.
+    outages : OutageLog
+        What went wrong meanwhile.
+    retry : Retry
+        Retries of each request to the shared sources.
+    began : float
+        `time.perf_counter()` when it began.
+    """
+    shared = Shared(settings, plan.market_now, retry, outages)
+    shared.fetch(Lake.of(settings), plan.shared, progress)
+    seconds = round(time.perf_counter() - began, 3)
+    return _stage(settings, batch_id, venue, plan, collected, shared, seconds)
 
 
 def routine(venue: str, timeframe: str) -> tuple[str, ...]:
@@ -212,6 +261,7 @@ def _stage(
         rows={name: rows.num_rows for name, rows in tables.items()},
         pages=collected.pages,
         seconds=seconds,
+        part_of=plan.part_of,
     )
     write_batch(settings.home, batch, tables)
     return batch
@@ -235,10 +285,3 @@ def _refetched(venue: str, plan: FetchPlan, job: Job) -> RefetchedGap:
         first_missing=from_ms(job.start_ms),
         last_missing=from_ms(job.end_ms),
     )
-
-
-def _require_order(symbols: Sequence[str], start: datetime | None, end: datetime | None) -> None:
-    if not symbols:
-        raise InvalidInputError("`symbols` must name at least one symbol, was empty.")
-    if start is not None and end is not None and start >= end:
-        raise InvalidInputError(f"`start` must be before `end`, was {start.isoformat()} and {end.isoformat()}.")

@@ -69,7 +69,7 @@ class Journal:
     def begin(self, plan: dict[str, Any]) -> None:
         """Throw away what is there and begin anew with `plan`."""
         self.remove()
-        _forget_old(self._folder.parent)
+        forget_old(self._folder.parent)
         write_json(self._folder / "plan.json", plan)
 
     def pages(self, job: int) -> list[Page]:
@@ -117,7 +117,8 @@ def _read(source: Path) -> Page:
     return Page(rows.replace_schema_metadata(None), refused, note["reached_ms"], note["next_ms"])
 
 
-def _forget_old(folder: Path) -> None:
+def forget_old(folder: Path) -> None:
+    """Remove what nobody has written to for a week from `folder`."""
     oldest = time.time() - _KEPT_SECONDS
     for entry in folder.glob("*") if folder.exists() else ():
         if entry.stat().st_mtime >= oldest:

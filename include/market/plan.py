@@ -37,7 +37,8 @@ class Job(BaseModel):
     Parameters
     ----------
     purpose : str
-        `newest`: up to the newest record; `older`: before the oldest stored one; `gap`: a hole of the ledger.
+        `newest`: up to the newest record; `older`: before the oldest stored one; `gap`: a hole of the ledger;
+        `part`: a part of a longer walk, as a back-fill cuts it.
     known_ms : int or None
         Newest stored event time, where that is known to exist at the venue.
     """
@@ -48,7 +49,7 @@ class Job(BaseModel):
     symbol: str
     start_ms: int
     end_ms: int
-    purpose: Literal["newest", "older", "gap"] = "newest"
+    purpose: Literal["newest", "older", "gap", "part"] = "newest"
     known_ms: int | None = None
 
 
@@ -73,6 +74,8 @@ class FetchPlan(BaseModel):
         As `BatchInfo.clipped`.
     shared : tuple of str
         Sources that all symbols share: `fear_greed`, `macro`.
+    part_of : int or None
+        As `BatchInfo.part_of`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -87,6 +90,7 @@ class FetchPlan(BaseModel):
     unlisted: dict[str, str]
     clipped: dict[str, str]
     shared: tuple[str, ...]
+    part_of: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,8 @@ class BatchInfo(BaseModel):
         Pages that were fetched for it, those of earlier tries not counted.
     seconds : float
         How long it took.
+    part_of : int or None
+        Symbols of the back-fill that this batch is a part of; None: it is whole.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -108,6 +110,12 @@ class BatchInfo(BaseModel):
     rows: dict[str, int]
     pages: int = 0
     seconds: float
+    part_of: int | None = None
+
+    @property
+    def symbols_asked(self) -> int:
+        """Symbols of what the batch belongs to: those of the whole back-fill where it is a part of one."""
+        return self.part_of or len(self.symbols)
 
 
 class Seal(BaseModel):

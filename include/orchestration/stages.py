@@ -45,7 +45,7 @@ def fetch_market_data(
     from include.market.ingest import fetch
 
     chosen = select(settings.universe, symbols)
-    first, last = _instant(start, "start"), _instant(end, "end")
+    first, last = instant(start, "start"), instant(end, "end")
     claim_home(settings)
     batch = fetch(
         settings,
@@ -384,5 +384,6 @@ def _require_passed(report: CheckReport, what: str) -> None:
         raise DataQualityError(f"{what} was not published: {reasons}", report)
 
 
-def _instant(text: str | None, argument: str) -> datetime | None:
+def instant(text: str | None, argument: str) -> datetime | None:
+    """Return a time as people write it, None for an empty text."""
     return parse_utc(text, argument) if text else None

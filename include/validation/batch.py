@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.config.settings import Settings
-from include.core.checks import CheckReport, CheckResult
+from include.core.checks import CheckReport, CheckResult, Severity
 from include.core.clock import wall_now
 from include.core.columns import TABLES
 from include.lake.lake import Lake
@@ -81,12 +81,19 @@ def _checks(
         *check_completeness(batch),
         *check_refusals(staged),
         *(check_table(name, rows) for name, rows in staged.items()),
-        *check_continuity(coverage),
-        *check_staleness(coverage, batch.end, batch.timeframe, is_sandbox=settings.is_sandbox),
+        *_of_history(batch, check_continuity(coverage)),
+        *_of_history(batch, check_staleness(coverage, batch.end, batch.timeframe, is_sandbox=settings.is_sandbox)),
         *check_batch_series(lake, batch, staged["candles"]),
         *check_silent_defaults(list(staged_levels(lake, staged))),
         check_macro_revisions(lake.read("macro"), to_frame(staged["macro"])),
     )
+
+
+def _of_history(batch: BatchInfo, results: Sequence[CheckResult]) -> tuple[CheckResult, ...]:
+    """Let verdicts over whole histories only warn about a part of a back-fill: the rest may still come."""
+    if batch.part_of is None:
+        return tuple(results)
+    return tuple(result.model_copy(update={"severity": Severity.WARNING}) for result in results)
 
 
 def _expectations(

@@ -18,13 +18,13 @@ def check_completeness(batch: BatchInfo) -> tuple[CheckResult, ...]:
 def check_excluded(batch: BatchInfo, excluded: Collection[str]) -> CheckResult:
     """Return whether few enough symbols are left out for the rest to go on: more than one in ten is no accident."""
     left_out = [symbol for symbol in batch.symbols if symbol in excluded]
-    share = len(left_out) / len(batch.symbols)
+    share = len(left_out) / batch.symbols_asked
     return CheckResult(
         name="excluded_symbols_share",
         passed=share <= FAILED_SYMBOLS_SHARE,
         observed=round(share, 4),
         limit=FAILED_SYMBOLS_SHARE,
-        message=f"{len(left_out)} of {len(batch.symbols)} symbols are left out{named(left_out)}.",
+        message=f"{len(left_out)} of {batch.symbols_asked} symbols are left out{named(left_out)}.",
         subjects=tuple(left_out),
     )
 
@@ -33,16 +33,18 @@ def _has_candles(batch: BatchInfo) -> CheckResult:
     rows = batch.rows.get("candles", 0)
     return CheckResult(
         name="batch_has_candles",
-        passed=rows > 0,
+        passed=rows > 0 or "candles" not in batch.series,
         observed=rows,
         limit=1,
         message=f"{rows:,} candles of {len(batch.symbols)} symbols came.",
+        # a perpetual that ended has none in the later parts of a back-fill
+        severity=Severity.CRITICAL if batch.part_of is None else Severity.WARNING,
     )
 
 
 def _symbols(batch: BatchInfo) -> tuple[CheckResult, ...]:
     failed = batch.failed_symbols
-    share = len(failed) / len(batch.symbols)
+    share = len(failed) / batch.symbols_asked
     return (
         CheckResult(
             name="symbols_fetched",
@@ -57,7 +59,7 @@ def _symbols(batch: BatchInfo) -> tuple[CheckResult, ...]:
             passed=share <= FAILED_SYMBOLS_SHARE,
             observed=round(share, 4),
             limit=FAILED_SYMBOLS_SHARE,
-            message=f"{len(failed)} of {len(batch.symbols)} symbols failed.",
+            message=f"{len(failed)} of {batch.symbols_asked} symbols failed.",
         ),
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import chain
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from include.core.clock import from_ms
 from include.core.timeframes import timeframe_ms
+from include.lake.filters import Condition
 from include.lake.lake import Lake
 from include.market.gaps import find_gaps
 
@@ -75,12 +77,19 @@ def coverage_of(
     timeframe : str
         Timeframe of interest.
     """
+    known = pa.array(symbols, pa.string())
+    found: list[list[NDArray[np.int64]]] = [[] for _ in symbols]
+    conditions: list[Condition] = [("venue", "=", venue), ("timeframe", "=", timeframe), ("symbol", "in", symbols)]
     columns = ["symbol", "open_time"]
-    stored = lake.read_arrow("candles", columns, [("venue", "=", venue), ("timeframe", "=", timeframe)])
-    every = pa.concat_tables([stored, staged.select(columns)]).group_by(columns).aggregate([]).sort_by("open_time")
-    times = every["open_time"].cast(pa.int64()).to_numpy()
-    codes = pc.index_in(every["symbol"], pa.array(symbols, pa.string())).to_numpy()
-    return tuple(_coverage(symbol, times[codes == code], timeframe) for code, symbol in enumerate(symbols))
+    for rows in chain(lake.chunks("candles", columns, conditions), [staged.select(columns)]):
+        codes = pc.fill_null(pc.index_in(rows["symbol"], known), -1).to_numpy()
+        times = rows["open_time"].cast(pa.int64()).to_numpy()
+        for code in np.unique(codes[codes >= 0]):
+            found[code].append(times[codes == code])
+    return tuple(
+        _coverage(symbol, np.unique(np.concatenate(times or [np.zeros(0, np.int64)])), timeframe)
+        for symbol, times in zip(symbols, found, strict=True)
+    )
 
 
 def _coverage(symbol: str, times: NDArray[np.int64], timeframe: str) -> SymbolCoverage:

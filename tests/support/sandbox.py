@@ -1,15 +1,16 @@
 """A real sandbox server for tests: real HTTP, real data, a virtual clock of its own."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Thread
 from time import monotonic, sleep
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from include.config.settings import Settings
 from include.sandbox.request_budget import Limits, Rate
 from include.sandbox.server import listen, server_of
 
+Tell = Callable[[str, str], None]
 UNLIMITED = 10**9
 NO_LIMITS = Limits(*[Rate(UNLIMITED, 60)] * 4)
 
@@ -21,8 +22,22 @@ class RunningSandbox(NamedTuple):
     settings: Settings
 
 
+class Watched:
+    """An application that tells each request, path and query, before it is answered."""
+
+    def __init__(self, app: Any, tell: Tell) -> None:
+        self._app, self._tell = app, tell
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            self._tell(scope["path"], scope["query_string"].decode())
+        await self._app(scope, receive, send)
+
+
 @contextmanager
-def running_sandbox(settings: Settings, limits: Limits = NO_LIMITS) -> Iterator[RunningSandbox]:
+def running_sandbox(
+    settings: Settings, limits: Limits = NO_LIMITS, tell: Tell | None = None
+) -> Iterator[RunningSandbox]:
     """Serve the sandbox of `settings` from a thread, on a free loopback port.
 
     Use it as ``with running_sandbox(settings) as (base_url, settings):`` and give the yielded
@@ -36,11 +51,15 @@ def running_sandbox(settings: Settings, limits: Limits = NO_LIMITS) -> Iterator[
         Settings of an isolated home.
     limits : Limits
         The exchanges' limits, off unless a test asks for some.
+    tell : callable or None
+        Told path and query of each request.
     """
     with listen(0) as listener:
         port = listener.getsockname()[1]
         settings = settings.model_copy(update={"sandbox_port": port})
         server = server_of(settings, limits=limits)
+        if tell is not None:
+            server.config.app = Watched(server.config.app, tell)
         thread = Thread(target=server.run, kwargs={"sockets": [listener]}, name="sandbox")
         thread.start()
         try:
