@@ -13,6 +13,8 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import pyarrow.compute as pc
+
 from include.config.settings import Settings
 from include.core.clock import from_ms, wall_now
 from include.core.errors import DataQualityError
@@ -26,7 +28,7 @@ from include.market.outages import OutageLog
 from include.market.plan import FetchPlan, Job
 from include.market.publish import publish
 from include.market.retry import Retry
-from include.market.staging import BatchInfo, batch_folder, read_batch
+from include.market.staging import BatchInfo, batch_folder, read_batch, read_staged
 from include.market.venue import Venue, open_venue
 
 logger = logging.getLogger(__name__)
@@ -41,6 +43,17 @@ class Backfilled:
     plan: BackfillPlan
     outcomes: tuple[BatchOutcome, ...]
     ended_before: int
+
+    @property
+    def failed_symbols(self) -> dict[str, str]:
+        """Symbols of which no candle came, and why."""
+        failed = dict(self.plan.unlisted)
+        for outcome in self.outcomes:
+            failed |= outcome.failed_symbols
+        came = {symbol for outcome in self.outcomes for symbol in outcome.symbols}
+        asked = {job.symbol for batch in self.plan.batches for job in batch.jobs if job.series == ESSENTIAL}
+        none = f"The venue has no {self.plan.request.timeframe} candles of {{}} in the span that was asked for."
+        return {symbol: none.format(symbol) for symbol in sorted(asked - came)} | failed
 
 
 def backfill(
@@ -142,6 +155,7 @@ class _Batch:
         outcome = BatchOutcome(
             batch_id=self._id,
             rows=batch.rows,
+            symbols=tuple(pc.unique(read_staged(self._settings.home, self._id, ESSENTIAL)["symbol"]).to_pylist()),
             failed_symbols=batch.failed_symbols,
             failed_series=batch.failed_series,
             pages=batch.pages,

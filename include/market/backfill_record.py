@@ -55,6 +55,8 @@ class BatchOutcome(BaseModel):
         Checks that did not pass.
     rows, inserted, updated : dict
         Rows that were fetched, and new and changed ones, by table.
+    symbols : tuple of str
+        Those of which a candle came.
     failed_symbols, failed_series : dict
         As those of `BatchInfo`.
     pages : int
@@ -69,6 +71,7 @@ class BatchOutcome(BaseModel):
     rows: dict[str, int]
     inserted: dict[str, int] = {}
     updated: dict[str, int] = {}
+    symbols: tuple[str, ...] = ()
     failed_symbols: dict[str, str]
     failed_series: dict[str, str]
     pages: int

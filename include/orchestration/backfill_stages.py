@@ -80,18 +80,10 @@ def _require_right(done: "Backfilled") -> None:
         raise DataQualityError(
             f"{len(refused)} of {len(done.outcomes)} batches were not published, the others were. {' '.join(refused)}"
         )
-    failed, asked = failed_symbols(done), len(done.plan.request.symbols)
+    failed, asked = done.failed_symbols, len(done.plan.request.symbols)
     if len(failed) > FAILED_SYMBOLS_SHARE * asked:
         named = "; ".join(failed.values())
         raise DataQualityError(f"{len(failed)} of {asked} symbols have no candles, the others were published: {named}")
-
-
-def failed_symbols(done: "Backfilled") -> dict[str, str]:
-    """Return the symbols of which no candle came, and why."""
-    failed = dict(done.plan.unlisted)
-    for outcome in done.outcomes:
-        failed |= outcome.failed_symbols
-    return failed
 
 
 def _document(settings: Settings, done: "Backfilled") -> dict[str, Any]:
@@ -113,7 +105,7 @@ def _document(settings: Settings, done: "Backfilled") -> dict[str, Any]:
         "rows": _sum(outcome.rows for outcome in outcomes),
         "inserted": _sum(outcome.inserted for outcome in outcomes),
         "updated": _sum(outcome.updated for outcome in outcomes),
-        "failed_symbols": failed_symbols(done),
+        "failed_symbols": done.failed_symbols,
         "failed_series": failed_series,
         "clipped": plan.clipped,
         "failures": list(dict.fromkeys(failure for outcome in outcomes for failure in outcome.failures)),

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -94,6 +95,16 @@ def test_a_venue_that_goes_away_leaves_the_rest_for_the_next_try(online: Setting
 
 def test_a_symbol_that_is_not_listed_is_named_once(online: Settings) -> None:
     done = fill(online, BTC, NOPE)
+    assert list(done.failed_symbols) == [NOPE]
     assert list(done.plan.unlisted) == [NOPE]
     assert {symbol for outcome in done.outcomes for symbol in outcome.failed_symbols} <= {NOPE}
     assert Lake.of(online).count("candles") == CANDLES
+
+
+def test_a_symbol_without_candles_in_any_part_is_named(online: Settings) -> None:
+    done = fill(online)
+    assert done.failed_symbols == {}
+    only_btc = tuple(outcome.model_copy(update={"symbols": (BTC,)}) for outcome in done.outcomes)
+    assert replace(done, outcomes=only_btc).failed_symbols == {
+        ETH: f"The venue has no 4h candles of {ETH} in the span that was asked for."
+    }
