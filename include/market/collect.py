@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -83,6 +84,7 @@ class _Collection:
     def __init__(self, venue: Venue, timeframe: str, journal: Journal, meter: "_Meter") -> None:
         self._venue, self._timeframe, self._journal, self._meter = venue, timeframe, journal, meter
         self._away: dict[str, str] = {}
+        self._clock = _Clock(venue)
         self.collected = Collected()
 
     async def work(self, numbered: Iterator[tuple[int, Job]]) -> None:
@@ -125,7 +127,7 @@ class _Collection:
             known_ms = page.reached_ms or known_ms
         market_id = venue.market(job.symbol)["id"]
         if job.series == SNAPSHOTS:
-            return _snapshot(venue, market_id, span)
+            return _snapshot(venue, market_id, span, self._clock)
         return walk(venue, endpoint(venue.name, job.series, market_id, self._timeframe), span, known_ms)
 
     def _gather(self, job: Job, pages: Sequence[Page]) -> None:
@@ -178,14 +180,31 @@ def expected_records(venue: str, timeframe: str, job: Job) -> int:
     return max(job.end_ms - job.start_ms, 0) // distance + 1
 
 
-async def _snapshot(venue: Venue, market_id: str, span: Span) -> AsyncIterator[Page]:
+class _Clock:
+    """The exchange's clock now: asked once, since that of the walks may be hours old by then."""
+
+    def __init__(self, venue: Venue) -> None:
+        self._venue = venue
+        self._ahead_ms: float | None = None
+        self._turn = asyncio.Lock()
+
+    async def now_ms(self) -> int:
+        async with self._turn:
+            if self._ahead_ms is None:
+                self._ahead_ms = await self._venue.clock_ms() - time.monotonic() * 1000
+        return round(time.monotonic() * 1000 + self._ahead_ms)
+
+
+async def _snapshot(venue: Venue, market_id: str, span: Span, clock: _Clock) -> AsyncIterator[Page]:
     calls = snapshot_calls(venue.name, market_id)
 
     async def ask(call: Call) -> Any:
         return await venue.ask(call, f"fetch the snapshot of {span.symbol}", lambda document: document)
 
     ticker, book = [await venue.retry.again(partial(ask, call)) for call in calls]
-    page = read_snapshot(market_id, ticker, book, span)
+    page = read_snapshot(market_id, ticker, book, replace(span, now_ms=await clock.now_ms()))
+    if not page.count:
+        raise SymbolUnavailableError(f"The venue has no order book of {span.symbol} now.")
     request = "; ".join(map(request_text, calls))
     refused = tuple(Refused(SNAPSHOTS, span.symbol, reason, row, request) for reason, row in page.refused)
     yield Page(page.rows, refused, page.newest_ms, None)

@@ -30,11 +30,15 @@ from include.market.venue import Venue, open_venue
 
 logger = logging.getLogger(__name__)
 
-ROUTINE = ("candles", "funding_rates")
+# no other table needs their past: collected from now on, a back-fill fetches what was before
+RECENT = ("mark", "index")
 
 
 class FetchRequest(BaseModel):
-    """What is asked for: the arguments of `fetch`, and how many candles a symbol gets that has none."""
+    """What is asked for: the arguments of `fetch`, and how many candles a symbol gets that has none.
+
+    Of the series in `recent` no more than the last 30 days are asked for.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -44,6 +48,7 @@ class FetchRequest(BaseModel):
     start: datetime | None
     end: datetime | None
     series: tuple[str, ...]
+    recent: tuple[str, ...] = ()
     candles_per_symbol: int | None
 
     @classmethod
@@ -69,7 +74,10 @@ class FetchRequest(BaseModel):
             timeframe=timeframe,
             start=start,
             end=end,
-            series=tuple(series) if series is not None else routine(name, timeframe),
+            series=tuple(series)
+            if series is not None
+            else routine(name, timeframe, is_now=start is None and end is None),
+            recent=RECENT if series is None and start is None else (),
             candles_per_symbol=settings.profile.candles_per_symbol,
         )
 
@@ -162,7 +170,9 @@ def make_plan(settings: Settings, venue: Venue, request: FetchRequest) -> FetchP
         is_refetch=request.start is not None,
     )
     listed, unlisted = listings(venue, request.symbols)
-    jobs, clipped = make_jobs(Lake.of(settings), request.venue, listed, request.series, window, venue.now_ms)
+    jobs, clipped = make_jobs(
+        Lake.of(settings), request.venue, listed, request.series, window, venue.now_ms, request.recent
+    )
     return FetchPlan(
         request=request.model_dump(mode="json"),
         market_now=venue.market_now,
@@ -207,10 +217,12 @@ def stage_collected(
     return _stage(settings, batch_id, venue, plan, collected, shared, seconds)
 
 
-def routine(venue: str, timeframe: str) -> tuple[str, ...]:
-    """Return the series that an ordinary run keeps up, as far as the venue has them at the timeframe."""
-    has = {*offered(venue, timeframe), SNAPSHOTS}
-    return tuple(name for name in ROUTINE if name in has)
+def routine(venue: str, timeframe: str, *, is_now: bool) -> tuple[str, ...]:
+    """Return the series that an ordinary run keeps up: all that the venue has at the timeframe.
+
+    Snapshots come first, and only into a run that goes up to now.
+    """
+    return ((SNAPSHOTS,) if is_now else ()) + offered(venue, timeframe)
 
 
 def listings(venue: Venue, symbols: Sequence[str]) -> tuple[dict[str, int | None], dict[str, str]]:

@@ -1,6 +1,6 @@
 """What to fetch: from the lake's newest record minus an overlap, what is wanted before its oldest one, and its gaps."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -28,6 +28,7 @@ FIRST_LISTING = datetime(2019, 9, 1, tzinfo=UTC)
 GAP_ATTEMPTS = 3
 # a start at the very edge of what a venue keeps has left it when the request arrives
 _EDGE_MS = 600_000
+RECENT_MS = 30 * DAY_MS
 SNAPSHOTS = "snapshots"
 
 
@@ -161,6 +162,7 @@ def make_jobs(
     names: Sequence[str],
     window: Window,
     now_ms: int,
+    recent: Collection[str] = (),
 ) -> tuple[tuple[Job, ...], dict[str, str]]:
     """Return the walks that bring the lake to hold what is wanted, and by series what the venue no longer keeps.
 
@@ -178,6 +180,8 @@ def make_jobs(
         What is wanted.
     now_ms : int
         The exchange's clock.
+    recent : collection of str
+        Series of which no more than the last 30 days are wanted.
     """
     jobs: list[Job] = []
     clipped: dict[str, str] = {}
@@ -191,6 +195,8 @@ def make_jobs(
         kept_ms = _kept_from(venue, series, window, now_ms)
         for symbol, listed_ms in listed.items():
             first_ms = _first_wanted(window, listed_ms)
+            if name in recent:
+                first_ms = max(first_ms, window.end_ms - RECENT_MS)
             if kept_ms is not None and first_ms < kept_ms:
                 clipped[name] = f"The venue keeps records from {format_utc(from_ms(kept_ms))} on."
                 first_ms = kept_ms

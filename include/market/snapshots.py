@@ -96,13 +96,17 @@ def read_snapshot(market_id: str, ticker: Any, book: Any, span: Span) -> Checked
     CheckedPage
         One row, or one refused ``{"ticker": …, "book": …}`` with the reason `shape`, `wrong_symbol`, `not_numeric`,
         `not_finite`, `not_positive`, `empty_book`, `crossed_book`, or `stale` or `future`: five minutes from the
-        exchange's clock.
+        exchange's clock. No row and a count of 0: the venue keeps no book of that market.
 
     Notes
     -----
     The depth is what the page of the book shows within 1 % of the middle; of a deep book it shows less.
     """
-    reason, row = _judge(_spelling(span.venue, market_id), market_id, ticker, book, span)
+    spelling = _spelling(span.venue, market_id)
+    shown = _inside(book, spelling.book_path)
+    if isinstance(shown, Mapping) and shown.get(spelling.bids) == [] == shown.get(spelling.asks):
+        return CheckedPage(SNAPSHOTS.schema.empty_table(), (), None, 0)
+    reason, row = _judge(spelling, market_id, ticker, book, span)
     rows = [] if reason else [row]
     refused = ((reason, {"ticker": ticker, "book": book}),) if reason else ()
     newest_ms = None if reason else int(row["timestamp"].timestamp() * 1000)

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -18,6 +18,7 @@ from include.market.outages import OutageLog
 from include.market.retry import Retry
 
 T = TypeVar("T")
+_NOT_READ = from_ms(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,28 @@ class Venue:
         with exchange_errors(f"find {symbol}"):
             market: dict[str, Any] = self.exchange.market(symbol)
             return market
+
+    async def clock_ms(self) -> int:
+        """Return its clock as it stands now, epoch milliseconds; tried again as often as `retry` does.
+
+        Raises
+        ------
+        RateLimitedError, PageError, TransientError, …
+            As `exchange_errors`.
+        """
+        doing, cost = "read the exchange's clock", self.facts.opening
+
+        async def send() -> int:
+            with exchange_errors(doing):
+                found = await self.exchange.fetch_time()
+            if found is None:
+                raise PageError(f"Could not {doing}: the answer holds none.")
+            return int(found)
+
+        told: int = await self.retry.again(
+            lambda: _noted(self.name, self.pace, self.outages, cost.family, cost.weight, send)
+        )
+        return told
 
     async def ask(self, call: Call, doing: str, judge: Callable[[Any], T]) -> T:
         """Send one request when it may go, and return what `judge` makes of the answer; tried once.
@@ -106,20 +129,18 @@ async def open_venue(
     budget = RequestBudget(settings.home.request_budget, name, facts.families) if settings.pace == "venue" else None
     pace = Pace(budget, facts, retry.policy.max_retry_after_seconds)
 
-    async def opening(doing: str, method: str) -> Any:
-        async def send() -> Any:
-            with exchange_errors(doing):
-                found = await getattr(exchange, method)()
-            if found is None:
-                raise PageError(f"Could not {doing}: the answer holds none.")
-            return found
+    async def load_markets() -> None:
+        async def send() -> None:
+            with exchange_errors("load the markets"):
+                if await exchange.load_markets() is None:
+                    raise PageError("Could not load the markets: the answer holds none.")
 
-        return await retry.again(lambda: _noted(name, pace, outages, facts.opening.family, facts.opening.weight, send))
+        await retry.again(lambda: _noted(name, pace, outages, facts.opening.family, facts.opening.weight, send))
 
     try:
-        await opening("load the markets", "load_markets")
-        clock = market_now or from_ms(await opening("read the exchange's clock", "fetch_time"))
-        yield Venue(name, exchange, facts, pace, retry, clock, outages)
+        await load_markets()
+        opened = Venue(name, exchange, facts, pace, retry, market_now or _NOT_READ, outages)
+        yield opened if market_now else replace(opened, market_now=from_ms(await opened.clock_ms()))
     finally:
         pace.close()
         await exchange.close()

@@ -57,13 +57,13 @@ def backfill_market_data(
     return _document(settings, done)
 
 
-def _series(venue: str, timeframe: str, wanted: str) -> tuple[str, ...] | None:
+def _series(venue: str, timeframe: str, wanted: str) -> tuple[str, ...]:
     from include.market.endpoints import offered
 
-    if wanted == ALL:
-        return None
-    names = tuple(dict.fromkeys(name.strip() for name in wanted.split(",")))
     known = offered(venue, timeframe)
+    if wanted == ALL:
+        return known
+    names = tuple(dict.fromkeys(name.strip() for name in wanted.split(",")))
     for name in names:
         if name not in known:
             raise InvalidInputError(

@@ -32,6 +32,9 @@ class Exchange:
     def __call__(self, path: str, params: Params) -> Answer:
         if path.endswith("/exchangeInfo"):
             return markets("BTCUSDT", "ETHUSDT")
+        if path.endswith("/time"):
+            # hours after the clock of the walks
+            return answer({"serverTime": at(14)})
         with self._lock:
             self.asked.append((params["symbol"], params.get("startTime")))
             self.at_once += 1
@@ -209,10 +212,22 @@ def test_a_snapshot_is_taken_and_a_crossed_book_refused(settings: Settings, tmp_
         if path.endswith("/ticker/24hr"):
             return answer({"symbol": params["symbol"], "lastPrice": "100", "quoteVolume": "5000"})
         bid = "99.9" if params["symbol"] == "BTCUSDT" else "100.5"
-        return answer({"E": at(11), "bids": [[bid, "2"]], "asks": [["100.1", "3"]]})
+        return answer({"E": at(14), "bids": [[bid, "2"]], "asks": [["100.1", "3"]]})
 
     jobs = [Job(series="snapshots", symbol=symbol, start_ms=at(11), end_ms=at(11)) for symbol in (BTC, ETH)]
     found = collected(settings, Exchange(serve), tmp_path, *jobs)
     (row,) = [row for piece in found.rows["snapshots"] for row in piece.to_pylist()]
     assert (row["symbol"], row["last"], row["bid_depth_usd"]) == (BTC, 100.0, pytest.approx(199.8))
     assert [(refused.subject, refused.reason) for refused in found.refused] == [(ETH, "crossed_book")]
+
+
+def test_a_market_without_a_book_is_named_and_nothing_of_it_is_refused(settings: Settings, tmp_path: Path) -> None:
+    def serve(path: str, params: Params) -> Answer | None:
+        if path.endswith("/ticker/24hr"):
+            return answer({"symbol": params["symbol"], "lastPrice": "100", "quoteVolume": "5000"})
+        return answer({"E": at(14), "bids": [], "asks": []})
+
+    job = Job(series="snapshots", symbol=BTC, start_ms=at(11), end_ms=at(11))
+    found = collected(settings, Exchange(serve), tmp_path, job)
+    assert found.failed == {("snapshots", BTC): f"The venue has no order book of {BTC} now."}
+    assert (found.rows, found.refused) == ({}, [])

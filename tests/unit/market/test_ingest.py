@@ -7,6 +7,7 @@ import pytest
 from include.config.settings import Settings, load_settings
 from include.core.errors import InvalidInputError, TransientError
 from include.lake.lake import Lake
+from include.market.endpoints import series_of
 from include.market.ingest import fetch
 from include.market.macro import SERIES
 from include.market.publish import publish
@@ -53,6 +54,37 @@ def test_the_first_fetch_brings_the_profiles_candles_and_everything_else(online:
     assert records[-1][1] == records[-1][2] >= 2 * wanted
     assert [step[1] for step in records] == sorted(step[1] for step in records)
     assert ("macro", len(SERIES), len(SERIES)) in told
+
+
+def test_an_ordinary_run_collects_every_series_of_the_venue(online: Settings) -> None:
+    batch = fetch(online, "b1", symbols=[BTC, ETH])
+    assert batch.series == ("snapshots", *series_of("binanceusdm"))
+    assert batch.failed_series == {}
+    month = 30 * 6
+    for name in ("open_interest", "long_short_ratio", "taker_ratio", "basis"):
+        assert 2 * (month - 2) <= batch.rows[name] <= 2 * (month + 1)
+        assert name in batch.clipped
+    prices = read_staged(online.home, "b1", "price_candles")["price"].to_pylist()
+    assert {name: prices.count(name) for name in ("mark", "index", "premium")} == {
+        "mark": 2 * (month + 1),
+        "index": 2 * (month + 1),
+        "premium": batch.rows["candles"],
+    }
+    assert sorted(read_staged(online.home, "b1", "snapshots")["symbol"].to_pylist()) == [BTC, ETH]
+    seal(online.home, "b1", PASSED)
+    publish(online, "b1")
+    again = fetch(online, "b2", symbols=[BTC, ETH])
+    # three records again, of fundings those of a day, and what stands now
+    assert max(again.rows[name] for name in ("candles", "open_interest", "taker_ratio", "basis")) <= 2 * 4
+    assert again.rows["price_candles"] <= 3 * 2 * 4
+    assert again.rows["snapshots"] == 2
+
+
+def test_a_run_over_a_named_window_takes_no_snapshots_of_now(online: Settings) -> None:
+    now = fetch(online, "b0", symbols=[BTC]).end
+    batch = fetch(online, "b1", symbols=[BTC], start=now - timedelta(days=90), end=now - timedelta(days=60))
+    assert batch.rows["snapshots"] == batch.rows["open_interest"] == 0
+    assert batch.rows["price_candles"] == 3 * batch.rows["candles"] > 0
 
 
 def test_the_second_fetch_brings_the_new_candle_and_a_small_overlap(online: Settings) -> None:

@@ -255,3 +255,14 @@ def test_shared_series_go_on_with_their_newest(settings: Settings) -> None:
     lake.merge("macro", pa.Table.from_pylist([macro], schema=MACRO.schema))
     assert newest_fear_greed(lake) == to_ms(day)
     assert newest_by_series(lake) == {"DGS10": to_ms(published)}
+
+
+def test_of_a_recent_series_no_more_than_thirty_days_are_wanted(settings: Settings) -> None:
+    jobs, clipped = make_jobs(
+        Lake.of(settings), "binanceusdm", {BTC: None}, ("mark", "premium"), window(None), to_ms(NOW), ("mark",)
+    )
+    assert {job.series: job.start_ms for job in jobs} == {
+        "mark": LAST_CLOSED - 30 * DAY,
+        "premium": to_ms(FIRST_LISTING),
+    }
+    assert clipped == {}
