@@ -177,13 +177,30 @@ def market_repair(
 @app.command()
 def validate(
     batch: Annotated[str, typer.Argument(help="Id of a staged batch; the newest when left out.")] = "newest",
+    lake: Annotated[bool, typer.Option("--lake", help="Judge everything that stands in the lake instead.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Hold a staged batch against every data check and write the quality pages."""
+    """Hold a staged batch, or the whole lake, against every data check; docs/market-data.md explains them.
+
+    A batch is judged among what is stored, and its quality pages are written. Exit status 1 where a critical check
+    failed.
+    """
     from include.market.staging import newest_batch
+    from include.validation.batch import validate_batch
 
     settings = load_settings()
-    _show(stages.validate_market_data(settings, newest_batch(settings.home) if batch == "newest" else batch), as_json)
+    if lake and batch != "newest":
+        raise InvalidInputError(f"`batch` must be left out where `--lake` is given, was {batch!r}.")
+    if lake:
+        report = stages.validate_lake(settings)
+    else:
+        report = validate_batch(settings, newest_batch(settings.home) if batch == "newest" else batch)
+    left_out = {name: list(checks) for name, checks in report.excluded.items()}
+    judged = {"passed": report.passed, "left_out": left_out}
+    _show(report.model_dump(mode="json") | judged if as_json else terminal.verdicts(report), as_json)
+    if not report.passed:
+        failed = ", ".join(result.name for result in report.failures if result.severity is Severity.CRITICAL)
+        raise DataQualityError(f"{report.subject} did not pass: {failed}.", report)
 
 
 @features.command("build")

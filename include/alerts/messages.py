@@ -34,7 +34,12 @@ if TYPE_CHECKING:
     from include.training.runs import RunInfo
     from include.training.slots import SlotReport
 
-_EMOJI = {Severity.CRITICAL: ":rotating_light:", Severity.WARNING: ":warning:", Severity.INFO: ":information_source:"}
+_EMOJI = {
+    Severity.CRITICAL: ":rotating_light:",
+    Severity.EXCLUDE: ":no_entry_sign:",
+    Severity.WARNING: ":warning:",
+    Severity.INFO: ":information_source:",
+}
 _EVIDENCE_EMOJI = {"sufficient": ":white_check_mark:", "insufficient": ":warning:"}
 _DECISION_EMOJI = {"GO": ":large_green_circle:", "PARTIAL-GO": ":large_yellow_circle:", "NO-GO": ":red_circle:"}
 MAX_ALERTS = 8

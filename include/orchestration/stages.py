@@ -68,6 +68,18 @@ def validate_market_data(settings: Settings, batch_id: str) -> dict[str, Any]:
     return {"batch_id": batch_id, "checks": len(report.results), "failures": [f.message for f in report.failures]}
 
 
+def validate_lake(settings: Settings) -> CheckReport:
+    """Judge everything that stands in the lake; nothing is changed, and nothing is raised."""
+    from include.market.clock import market_now
+    from include.validation.lake_report import validate_lake as judge
+
+    try:
+        now, unknown = market_now(settings), ""
+    except PerpetuaError as error:
+        now, unknown = None, str(error)
+    return judge(settings, now, unknown)
+
+
 def publish_market_data(settings: Settings, batch_id: str) -> dict[str, Any]:
     """Merge a validated batch into the lake; return what changed per table."""
     from include.market.publish import publish

@@ -10,7 +10,15 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 from rich.text import Text
 
+from include.core.checks import CheckReport, Severity
 from include.core.progress import Progress
+
+_VERDICTS = {
+    Severity.CRITICAL: "stops",
+    Severity.EXCLUDE: "left out",
+    Severity.WARNING: "warns",
+    Severity.INFO: "note",
+}
 
 
 @contextmanager
@@ -52,6 +60,22 @@ def show(document: Any) -> None:
     for name, value in _flat(document):
         table.add_row(f"[bold]{name}[/]", Text(_text(value)))
     screen.print(table)
+
+
+def verdicts(report: CheckReport) -> list[dict[str, Any]]:
+    """Return the lines of a report for people: what failed first, most severe first, then what passed."""
+    passed = (result for result in report.results if result.passed)
+    return [
+        {
+            "": "✓" if result.passed else "✗",
+            "check": result.name,
+            "verdict": "passed" if result.passed else _VERDICTS[result.severity],
+            "seen": result.observed,
+            "limit": result.limit,
+            "what": result.message,
+        }
+        for result in (*report.failures, *passed)
+    ]
 
 
 def _table_of(records: list[dict[str, Any]]) -> Table:

@@ -4,7 +4,10 @@ from collections.abc import Sequence
 
 from include.core.checks import CheckResult, Severity
 from include.core.clock import format_utc
+from include.market.gaps import find_gaps
+from include.validation.candle_series import CandleSeries
 from include.validation.coverage import SymbolCoverage
+from include.validation.findings import Finding, SeriesCheck
 from include.validation.limits import MISSING_SHARE
 
 _SHOWN = 5
@@ -47,3 +50,24 @@ def _message(coverage: Sequence[SymbolCoverage], missing: int) -> str:
     texts = [f"{symbol} {format_utc(gap.first)} – {format_utc(gap.last)} ({gap.count})" for symbol, gap in runs]
     more = f"; and {len(texts) - _SHOWN} more runs" if len(texts) > _SHOWN else ""
     return f"{missing} candles are missing: {'; '.join(texts[:_SHOWN])}{more}."
+
+
+def _missing(series: Sequence[CandleSeries]) -> list[Finding]:
+    return [
+        Finding(
+            candles.symbol,
+            f"{candles.venue} {candles.name} {format_utc(gap.first)} – {format_utc(gap.last)} ({gap.count})",
+            gap.count,
+        )
+        for candles in series
+        for gap in find_gaps(candles.open_time, candles.length_ms)
+    ]
+
+
+MISSING_CANDLES = SeriesCheck(
+    "missing_candles",
+    _missing,
+    "candles are missing",
+    "No candle is missing between the first and the last of any series.",
+    Severity.WARNING,
+)

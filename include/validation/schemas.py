@@ -63,13 +63,22 @@ def check_table(name: str, rows: pa.Table) -> CheckResult:
     rows : pyarrow.Table
         Its rows, judged in frames of `CHUNK` rows.
     """
+    return check_parts(name, [rows])
+
+
+def check_parts(name: str, parts: Iterable[pa.Table]) -> CheckResult:
+    """Return what `check_table` does, of rows in parts, such as a series at a time; no key is in two of them."""
     definition = table(name)
     found: dict[tuple[str, str], Broken] = {}
-    for start in range(0, max(rows.num_rows, 1), CHUNK):
-        frame = to_frame(rows.slice(start, CHUNK))
-        for rule, positions in _broken_rules(definition, frame):
-            found.setdefault(rule, Broken()).add(positions + start, subject_names(definition, frame, positions))
-    return _verdict(definition, rows.num_rows, found)
+    before = 0
+    for rows in parts:
+        for start in range(0, max(rows.num_rows, 1), CHUNK):
+            frame = to_frame(rows.slice(start, CHUNK))
+            for rule, positions in _broken_rules(definition, frame):
+                subjects = subject_names(definition, frame, positions)
+                found.setdefault(rule, Broken()).add(positions + before + start, subjects)
+        before += rows.num_rows
+    return _verdict(definition, before, found)
 
 
 def _broken_rules(definition: Table, frame: pd.DataFrame) -> Iterable[tuple[tuple[str, str], NDArray[np.int64]]]:

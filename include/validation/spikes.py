@@ -53,8 +53,11 @@ def _spikes(series: Sequence[CandleSeries]) -> list[Finding]:
 
 def _of_one(candles: CandleSeries) -> list[Finding]:
     jump, reversal = scores(candles)
-    is_spike = ((jump > SPIKE_JUMP) | (reversal > SPIKE_REVERSAL)) & (candles.open_time >= candles.since_ms)
-    return [_told(candles, position, jump[position]) for position in np.flatnonzero(is_spike).tolist()]
+    comes_back = reversal > SPIKE_REVERSAL
+    is_way_back = np.append(False, comes_back[:-1])
+    is_spike = comes_back | ((jump > SPIKE_JUMP) & ~is_way_back)
+    judged = np.flatnonzero(is_spike & (candles.open_time >= candles.since_ms))
+    return [_told(candles, position, jump[position]) for position in judged.tolist()]
 
 
 def _told(candles: CandleSeries, position: int, jump: float) -> Finding:

@@ -6,7 +6,9 @@ from datetime import datetime
 from include.core.checks import CheckResult, Severity
 from include.core.clock import format_utc, to_ms
 from include.core.timeframes import timeframe_ms
+from include.validation.candle_series import CandleSeries
 from include.validation.coverage import SymbolCoverage
+from include.validation.findings import Finding, SeriesCheck
 from include.validation.limits import FEED_LAG
 
 _SHOWN = 8
@@ -55,6 +57,29 @@ def check_staleness(
             else f"The freshest symbol is {smallest} candles behind {format_utc(expected)}.",
             severity=Severity.WARNING if is_sandbox else Severity.CRITICAL,
         ),
+    )
+
+
+def stale_series(market_now: datetime) -> SeriesCheck:
+    """Return the check that the last closed candle of every stored series is of `market_now`, the exchange's clock."""
+    now_ms = to_ms(market_now)
+
+    def find(series: Sequence[CandleSeries]) -> list[Finding]:
+        # whole candles that were closed since the last one that is stored
+        lags = [(one, (now_ms - int(one.open_time[-1])) // one.length_ms - 1) for one in series if len(one.open_time)]
+        return [
+            Finding(one.symbol, f"{one.venue} {one.name} ends at {one.at(-1)}, {lag:,} candles ago")
+            for one, lag in lags
+            if lag > FEED_LAG
+        ]
+
+    return SeriesCheck(
+        "stale_series",
+        find,
+        f"series are behind {format_utc(market_now)}",
+        f"Every series reaches {format_utc(market_now)}.",
+        Severity.WARNING,
+        f"{FEED_LAG} candle behind",
     )
 
 

@@ -11,11 +11,13 @@ from include.core.columns import CANDLES
 from include.lake.lake import Lake
 from include.market.staging import BatchInfo
 from include.validation.candle_series import CandleSeries, Context, standing_series
+from include.validation.continuity import MISSING_CANDLES
 from include.validation.duplicates import DUPLICATE_CANDLES
 from include.validation.findings import Finding, SeriesCheck
 from include.validation.frozen import FROZEN_CANDLES, FROZEN_FEED
 from include.validation.reconciliation import TIMEFRAME_DISAGREEMENTS, TIMEFRAME_MISMATCH
 from include.validation.spikes import SPIKES
+from include.validation.staleness import stale_series
 from include.validation.unclosed import unclosed_candles
 from include.validation.venue_agreement import VENUE_DISTANCES, VENUE_MISMATCH
 
@@ -55,9 +57,11 @@ def check_lake_series(lake: Lake, market_now: datetime | None) -> tuple[CheckRes
     lake : Lake
         What is stored.
     market_now : datetime or None
-        The exchange's clock, None where it is not known: then nobody says which candles are closed.
+        The exchange's clock, None where it is not known: then nobody can say which candles are closed or late.
     """
-    checks = CHECKS if market_now is None else (*CHECKS, unclosed_candles(market_now))
+    checks: tuple[SeriesCheck, ...] = (MISSING_CANDLES, *CHECKS)
+    if market_now is not None:
+        checks = (*checks, unclosed_candles(market_now), stale_series(market_now))
     symbols = lake.newest(CANDLES.name, ["symbol"], "open_time")["symbol"].tolist()
     nothing = CANDLES.schema.empty_table()
     return _verdicts(checks, (list(standing_series(lake, symbol, nothing, None)) for symbol in symbols))

@@ -20,6 +20,7 @@ from include.features.registry import FEATURE_SETS, feature_set
 from include.lake.lake import Lake
 from tests.support import feature_builds as builds
 from tests.unit.features.samples import candles, fill_lake
+from tests.unit.market.batches import stage
 
 COMMANDS = [
     ["market", "backfill"], ["market", "status"], ["market", "export"], ["market", "history"],
@@ -101,6 +102,30 @@ def test_a_bad_setting_is_named_before_anything_runs(monkeypatch, capsys) -> Non
 def test_json_is_one_document_on_stdout(monkeypatch, capsys) -> None:
     assert run(monkeypatch, "market", "status", "--json") == 0
     assert isinstance(json.loads(capsys.readouterr().out), list)
+
+
+def test_a_batch_is_judged_check_by_check_and_a_failed_one_exits_1(monkeypatch, capsys) -> None:
+    stage(load_settings(), "b1")
+    assert run(monkeypatch, "validate", "--json") == 1
+    shown = capsys.readouterr()
+    document = json.loads(shown.out)
+    assert document["passed"] is False
+    assert document["left_out"] == {}
+    assert {"name", "passed", "severity", "observed", "limit", "message", "subjects"} == set(document["results"][0])
+    assert "market data b1 did not pass: batch_has_candles" in " ".join(shown.err.split())
+    assert run(monkeypatch, "validate", "b1") == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["check", "verdict", "seen", "limit", "what"]
+    assert lines[1].split()[:3] == ["✗", "batch_has_candles", "stops"]
+
+
+def test_the_lake_is_judged_without_a_batch_and_without_the_exchange(monkeypatch, capsys) -> None:
+    monkeypatch.setenv("PERPETUA_SANDBOX_PORT", "9")
+    assert run(monkeypatch, "validate", "--lake", "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert [result["name"] for result in document["results"] if not result["passed"]] == ["exchange_clock"]
+    assert run(monkeypatch, "validate", "b1", "--lake") == 1
+    assert "`batch` must be left out where `--lake` is given, was 'b1'" in " ".join(capsys.readouterr().err.split())
 
 
 def test_an_audit_that_fails_shows_its_rows_and_exits_1(monkeypatch, capsys) -> None:

@@ -97,6 +97,12 @@ def test_bad_data_says_severity_first_then_what_then_the_next_step() -> None:
     assert message.text == "CRITICAL · Data quality: 2 of 3 checks failed (batch b1)"
 
 
+@pytest.mark.parametrize("severity", list(Severity))
+def test_a_failure_of_every_severity_has_its_line(severity: Severity) -> None:
+    failed = failure("frozen_feed").model_copy(update={"severity": severity, "subjects": ("BTC/USDT:USDT",)})
+    assert re.search(r":[a-z_]+: \*frozen_feed\* 2 gaps\.", shown(data_quality(report_of(failed), PAGE)))
+
+
 def test_data_with_warnings_only_was_published() -> None:
     text = shown(data_quality(report_of(failure("late", Severity.WARNING, "late.")), PAGE))
     assert text.startswith(":warning: WARNING")

@@ -3,6 +3,7 @@ import io
 import pytest
 from rich.console import Console
 
+from include.core.checks import CheckReport, CheckResult, Severity
 from include.orchestration import terminal
 
 
@@ -49,3 +50,22 @@ def test_progress_draws_a_bar_for_each_label() -> None:
     assert "candles" in shown.getvalue()
     assert "2/2" in shown.getvalue()
     assert "macro" in shown.getvalue()
+
+
+def test_a_report_begins_with_its_worst_failure_and_says_what_each_means() -> None:
+    results = (
+        CheckResult(name="fine", passed=True),
+        CheckResult(name="note", passed=False, severity=Severity.INFO),
+        CheckResult(name="bad", passed=False, observed=3, limit=0, message="3 rows."),
+        CheckResult(name="one", passed=False, severity=Severity.EXCLUDE, subjects=("BTC/USDT:USDT",)),
+        CheckResult(name="odd", passed=False, severity=Severity.WARNING),
+    )
+    lines = terminal.verdicts(CheckReport(subject="s", results=results))
+    assert [(line[""], line["check"], line["verdict"]) for line in lines] == [
+        ("✗", "bad", "stops"),
+        ("✗", "one", "left out"),
+        ("✗", "odd", "warns"),
+        ("✗", "note", "note"),
+        ("✓", "fine", "passed"),
+    ]
+    assert (lines[0]["seen"], lines[0]["limit"], lines[0]["what"]) == (3, 0, "3 rows.")

@@ -1,6 +1,7 @@
 from include.core.checks import Severity
-from include.validation.continuity import check_continuity
+from include.validation.continuity import MISSING_CANDLES, check_continuity
 from tests.unit.validation.facts import covered, nothing, run
+from tests.unit.validation.series import series, walk
 
 
 def test_whole_series_pass() -> None:
@@ -36,3 +37,12 @@ def test_a_long_list_is_cut_with_its_length() -> None:
 
 def test_no_candles_at_all_are_nothing_missing() -> None:
     assert all(result.passed for result in check_continuity([nothing()]))
+
+
+def test_missing_candles_of_every_stored_series_are_counted_with_their_times() -> None:
+    holed = series(walk(20), timeframe="1h")
+    holed.open_time[7:] += 3 * 3_600_000
+    result = MISSING_CANDLES.verdict(MISSING_CANDLES.find([holed, series(walk(20)), series([])]))
+    assert (result.passed, result.severity, result.observed) == (False, Severity.WARNING, 3)
+    assert "binanceusdm BTC/USDT:USDT 1h 2026-01-01 07:00 UTC – 2026-01-01 09:00 UTC (3)" in result.message
+    assert MISSING_CANDLES.find([series(walk(20))]) == []

@@ -6,7 +6,7 @@ import pytest
 from include.core.checks import Severity
 from include.core.columns import TABLES
 from include.validation import schemas
-from include.validation.schemas import check_table, schema_of
+from include.validation.schemas import check_parts, check_table, schema_of
 from tests.unit.lake.rows import START, candle, candles
 
 BTC, ETH = "BTC/USDT:USDT", "ETH/USDT:USDT"
@@ -133,3 +133,12 @@ def test_schemas_are_strict_and_made_of_the_one_definition() -> None:
         assert list(schema_of(name).columns) == list(definition.column_names)
         assert schema_of(name).strict is True
         assert schema_of(name).unique == list(definition.key)
+
+
+def test_rows_in_parts_are_judged_as_one_table() -> None:
+    parts = [candles(candle(BTC), candle(BTC, 1)), candles(candle(ETH), candle(ETH, 1, close=0.0))]
+    whole, in_parts = check_table("candles", pa.concat_tables(parts)), check_parts("candles", iter(parts))
+    assert in_parts == whole
+    assert in_parts.subjects == (ETH,)
+    assert "(first: 3)" in in_parts.message
+    assert check_parts("candles", parts[:1]).message == "2 rows fit."

@@ -22,7 +22,7 @@ def test_a_close_ten_times_off_is_told_and_only_warns(factor: float) -> None:
     closes = walk(700)
     closes[650] *= factor
     result = check_spikes([series(closes)])
-    assert (result.passed, result.severity) == (False, Severity.WARNING)
+    assert (result.passed, result.severity, result.observed) == (False, Severity.WARNING, 1)
     assert result.subjects == ("BTC/USDT:USDT",)
     assert "2026-04-19 08:00 UTC" in result.message
 

@@ -1,8 +1,12 @@
+from datetime import timedelta
+
 import pytest
 
 from include.core.checks import Severity
-from include.validation.staleness import check_staleness
+from include.validation.staleness import check_staleness, stale_series
+from tests.unit.lake.rows import START
 from tests.unit.validation.facts import EXPECTED, covered, nothing
+from tests.unit.validation.series import series, walk
 
 
 def test_symbols_up_to_date_pass_even_ahead_of_the_end() -> None:
@@ -39,3 +43,19 @@ def test_no_candle_at_all_is_not_fresh() -> None:
     assert not feed.passed
     assert feed.observed is None
     assert feed.message == "No symbol has any candle."
+
+
+@pytest.mark.parametrize(("hours", "is_behind"), [(40, False), (44, False), (47.9, False), (48, True), (100, True)])
+def test_a_stored_series_may_be_one_closed_candle_behind(hours: float, is_behind: bool) -> None:
+    check = stale_series(START + timedelta(hours=hours))
+    assert bool(check.find([series(walk(10))])) == is_behind
+
+
+def test_a_stored_series_that_stands_still_is_named_with_its_age() -> None:
+    check = stale_series(START + timedelta(hours=100))
+    result = check.verdict(check.find([series(walk(10)), series(walk(400), timeframe="1h"), series([])]))
+    assert (result.passed, result.severity, result.observed) == (False, Severity.WARNING, 1)
+    assert result.message == (
+        "1 series are behind 2026-01-05 04:00 UTC: binanceusdm BTC/USDT:USDT 4h ends at 2026-01-02 12:00 UTC, "
+        "15 candles ago."
+    )
