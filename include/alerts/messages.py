@@ -174,6 +174,7 @@ def verdict(result: RevalidationResult, links: Mapping[str, str]) -> Message:
                     "Total return": percent(result.metrics.get("total_return")),
                     "Deflated Sharpe": f"{probability(evidence.deflated_sharpe)}, p {probability(evidence.p_value)}",
                     "Trials on the window": f"{evidence.trials.trials_count:,}",
+                    "Luck passes as many gates": f"{evidence.gates_rate.share:.0%} of {evidence.gates_rate.draws}",
                     "Champion": escape(_against_champion(evidence)),
                     "Closed trades": f"{result.trades:,}",
                     "Test window": f"{result.candles:,} candles × {len(result.symbols)} symbols",

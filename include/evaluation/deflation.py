@@ -48,7 +48,7 @@ def expected_maximum_sharpe(trials: float, variance: float) -> float:
     """Return the Sharpe ratio that the best of `trials` skill-less tries is expected to reach.
 
     √V·((1 − γ)·Φ⁻¹(1 − 1/N) + γ·Φ⁻¹(1 − 1/(N·e))), γ the constant of Euler and Mascheroni (Bailey and López de Prado,
-    2014, "The deflated Sharpe ratio", equation 1). One try has no maximum over luck: 0.
+    2014, "The deflated Sharpe ratio"). One try has no maximum over luck: 0.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def effective_trials(returns: NDArray[np.float64]) -> float:
     """Return how many independent tries the correlated ones in `returns` (N, T) amount to.
 
     ρ̄ + (1 − ρ̄)·N with the mean correlation ρ̄ between pairs, negative ones counted as 0 (Bailey and López de Prado,
-    2014, appendix 3). Tries without variation are equal to each other and count as one.
+    2014). Tries without variation are equal to each other and count as one.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def candles_needed(returns: NDArray[np.float64], benchmark: float, power: float 
     """Return the candles a test at 5 % needs to show, with a power of 0.8, a Sharpe ratio above `benchmark`.
 
     1 + (1 − γ₃·SR + (γ₄ − 1)/4·SR²)·((z₀.₉₅ + z_power)/(SR − SR*))², the minimum track record length of Bailey and
-    López de Prado (2012, equation 13) with the power added. The effect is the observed one, which itself is uncertain.
+    López de Prado (2012) with the power added. The effect is the observed one, which itself is uncertain.
 
     Parameters
     ----------

@@ -30,8 +30,8 @@ class TrialFacts(BaseModel):
         Trials scored on the window, this one included.
     effective_trials : float
         Independent trials they amount to.
-    sharpe_variance : float
-        Variance of their Sharpe ratios per candle.
+    sharpe_variance : float or None
+        Variance of their Sharpe ratios per candle; None where fewer than two of several trials have one.
     ledger_sha256 : str
         Identity of all trials that were counted: the position in the ledger that the verdict was made at.
     opening : int
@@ -48,7 +48,7 @@ class TrialFacts(BaseModel):
 
     trials_count: int
     effective_trials: float
-    sharpe_variance: float
+    sharpe_variance: float | None
     ledger_sha256: str
     opening: int
     candidates_before: int
@@ -67,8 +67,8 @@ class Evidence(BaseModel):
         The criteria, each with what was observed.
     bounds, luck : tuple, one per gate
         Where the metric may truly be, and how often policies without skill pass the gate.
-    go_rate : Rate
-        How often policies without skill would be GO.
+    go_rate, gates_rate : Rate
+        How often policies without skill would be GO, and would pass at least as many gates as the candidate.
     p_value, shifts : float or None, int
         Of the Sharpe ratio against the candidate's own signals at that many other times.
     probabilistic_sharpe, deflated_sharpe : float or None
@@ -92,6 +92,7 @@ class Evidence(BaseModel):
     bounds: tuple[Bound, ...]
     luck: tuple[Rate, ...]
     go_rate: Rate
+    gates_rate: Rate
     p_value: float | None
     shifts: int
     probabilistic_sharpe: float | None
@@ -115,6 +116,7 @@ def criteria(
     trades: int,
     p_value: float | None,
     deflated_sharpe: float | None,
+    is_variance_known: bool,
     funding_assumed_share: float | None,
     inactive_features: Iterable[str],
     contamination: str,
@@ -129,6 +131,8 @@ def criteria(
         Closed trades.
     p_value, deflated_sharpe, funding_assumed_share : float or None
         As in `Evidence` and the metrics; a policy that never held a position assumed no funding.
+    is_variance_known : bool
+        Whether enough trials have a Sharpe ratio to deflate by.
     inactive_features : iterable of str
         Features that were constant 0 for the candidate.
     contamination : str
@@ -139,7 +143,7 @@ def criteria(
         results=(
             _trades(trades, limits.min_trades),
             _p_value(p_value, limits.max_p_value),
-            _deflated(deflated_sharpe, limits.min_deflated_sharpe),
+            _deflated(deflated_sharpe, limits.min_deflated_sharpe, is_variance_known),
             _funding(funding_assumed_share, limits.max_funding_assumed_share),
             _inactive([name for name in inactive_features if name not in limits.accepted_inactive_features]),
             _sealed(contamination),
@@ -167,8 +171,10 @@ def _p_value(observed: float | None, limit: float) -> CheckResult:
     return CheckResult(name="beats_shifted_signals", passed=passed, observed=observed, limit=limit, message=message)
 
 
-def _deflated(observed: float | None, limit: float) -> CheckResult:
+def _deflated(observed: float | None, limit: float, is_variance_known: bool) -> CheckResult:
     message = "No deflated Sharpe ratio: the returns have no variation or are too few."
+    if not is_variance_known:
+        message = "No deflated Sharpe ratio: fewer than two of the trials have a Sharpe ratio."
     if observed is not None:
         message = f"The deflated Sharpe ratio is {observed:.3f}, at least {limit:g} is needed."
     passed = observed is not None and observed >= limit

@@ -6,7 +6,7 @@ runs and ledgers, and how a verdict looks, do not belong here.
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,7 @@ from include.evaluation.backtest import BacktestResult, backtest_stage
 from include.evaluation.baselines import buy_and_hold, flat, momentum
 from include.evaluation.bootstrap import SAMPLES, Bound, bootstrap, bounds
 from include.evaluation.comparison import Comparison, compare
-from include.evaluation.decision import Decision, decide
+from include.evaluation.decision import Decision, decide, gates_passed
 from include.evaluation.deflation import (
     candles_needed,
     deflated_sharpe_ratio,
@@ -130,13 +130,20 @@ def trial_facts(
     return TrialFacts(
         trials_count=len(scored),
         effective_trials=effective_trials(np.array(together)) + alone if together else 1.0,
-        sharpe_variance=float(np.var(sharpes, ddof=1)) if len(sharpes) > 1 else 0.0,
+        sharpe_variance=_variance(sharpes, len(scored)),
         ledger_sha256=_position((*scored, *chosen_from)),
         opening=opening.number,
         candidates_before=opening.candidates_before,
         contamination=opening.reason,
         selection=_selection(chosen_from),
     )
+
+
+def _variance(sharpes: Sequence[float], trials: int) -> float | None:
+    if len(sharpes) > 1:
+        return float(np.var(sharpes, ddof=1))
+    # a single try has no luck of choice; of several, one ratio tells nothing about their spread
+    return 0.0 if trials <= 1 else None
 
 
 def _position(scored: tuple[Scored, ...]) -> str:
@@ -166,7 +173,7 @@ def judge(case: Case, progress: Progress = no_progress) -> Judgement:
         gates=gates,
         decision=decide(gates, system.decision),
         nulls=nulls,
-        evidence=_evidence(case, metrics, nulls, _comparison(case, champion), progress),
+        evidence=_evidence(case, metrics, gates_passed(gates), nulls, _comparison(case, champion), progress),
         holding=buy_and_hold(system, case.dataset, stage.split),
         idle=backtest_stage(stage, flat),
         following=momentum(system, case.dataset, stage.split),
@@ -175,17 +182,24 @@ def judge(case: Case, progress: Progress = no_progress) -> Judgement:
 
 
 def _evidence(
-    case: Case, metrics: Metrics, nulls: NullDistribution, comparison: Comparison | None, progress: Progress
+    case: Case,
+    metrics: Metrics,
+    passed: int,
+    nulls: NullDistribution,
+    comparison: Comparison | None,
+    progress: Progress,
 ) -> Evidence:
     system, played, equity = case.stage.system, case.played, case.played.portfolio_equity
     returns = candle_returns(equity)
     p_value, shifts = _p_value(case, metrics, progress)
-    deflated = deflated_sharpe_ratio(returns, case.trials.effective_trials, case.trials.sharpe_variance)
+    variance = case.trials.sharpe_variance
+    deflated = None if variance is None else deflated_sharpe_ratio(returns, case.trials.effective_trials, variance)
     report = criteria(
         system.evidence,
         trades=len(played.trades),
         p_value=p_value,
         deflated_sharpe=deflated,
+        is_variance_known=variance is not None,
         funding_assumed_share=played.funding_assumed_share,
         inactive_features=case.inactive_features,
         contamination=case.trials.contamination,
@@ -198,6 +212,7 @@ def _evidence(
         bounds=_bounds(case),
         luck=nulls.pass_rates(),
         go_rate=nulls.go_rate,
+        gates_rate=nulls.gates_rate(passed),
         p_value=p_value,
         shifts=shifts,
         probabilistic_sharpe=probabilistic_sharpe_ratio(returns),

@@ -67,6 +67,10 @@ class NullDistribution:
         """Share of the draws that would be GO: how often the gates alone pass luck."""
         return rate_of([decision == "GO" for decision in self.decisions])
 
+    def gates_rate(self, passed: int) -> Rate:
+        """Return how often luck passes at least `passed` gates: the p-value of their number."""
+        return rate_of(self.gates.sum(axis=1) >= passed)
+
     def pass_rates(self) -> tuple[Rate, ...]:
         """Return how often luck passes each gate, in the system's order."""
         return tuple(rate_of(column) for column in self.gates.T)

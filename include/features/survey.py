@@ -125,7 +125,7 @@ def survey(home: Home, feature_set: str) -> Survey:
         folder = home.dataset(dataset.id)
         older = [_training_rows(folder, symbol, dataset).sample(share) for symbol in compared]
     width = len(manifest.features)
-    reference, newest = _pooled(older, width), _pooled(recent, width)
+    reference, newest = pooled(older, width), pooled(recent, width)
     return Survey(manifest, dataset, compared, reference, newest, recent_window, *months.counted(width))
 
 
@@ -136,7 +136,7 @@ def drift_of(seen: Survey) -> DriftReport:
         drifts = tuple(FeatureDrift(feature=name, reason="no dataset is frozen yet") for name in names)
     else:
         length = to_ms(seen.recent_window.end) - to_ms(seen.recent_window.start)
-        stretches = _stretches(seen.reference.open_time, length)
+        stretches = stretches_of(seen.reference.open_time, length)
         drifts = feature_drifts(names, seen.reference.values, seen.recent.values, dataset.inactive_features, stretches)
     return DriftReport(
         feature_set=seen.manifest.feature_set,
@@ -234,13 +234,15 @@ def _before(rows: Rows, window: Window) -> Rows:
     return Rows(rows.open_time[older], rows.values[older])
 
 
-def _pooled(parts: Sequence[Rows], width: int) -> Rows:
+def pooled(parts: Sequence[Rows], width: int) -> Rows:
+    """Return the rows of all `parts` as one; without any, no rows of `width` features."""
     if not parts:
         return Rows(np.zeros(0, dtype=np.int64), np.zeros((0, width), dtype=np.float32))
     return Rows(np.concatenate([part.open_time for part in parts]), np.concatenate([part.values for part in parts]))
 
 
-def _stretches(open_time: NDArray[np.int64], length_ms: int) -> NDArray[np.int64]:
+def stretches_of(open_time: NDArray[np.int64], length_ms: int) -> NDArray[np.int64]:
+    """Return which whole stretch of `length_ms` each row belongs to, counted from the newest; −1 for none."""
     if not len(open_time):
         return np.zeros(0, dtype=np.int64)
     # counted back from the newest row: the oldest stretch is the one that may be cut short, and is left out

@@ -33,6 +33,8 @@ from include.training.runs import read_config, read_run
 Values = NDArray[np.float64]
 Times = NDArray[np.datetime64]
 _SMOOTHED = 10
+# quantiles at each close between which random policies are shaded
+BAND = (0.05, 0.95)
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class EquityCurves:
 
 
 def equity_figure(curves: EquityCurves, title: str, target: Path) -> Path:
-    """Draw return and drawdown of the candidate against buy and hold and the range of random policies.
+    """Draw return and drawdown of the candidate against buy and hold and the middle 90 % of random policies.
 
     Parameters
     ----------
@@ -145,15 +147,9 @@ def _returns(equity: Values) -> Values:
 def _draw_compared(axes: Axes, times: Times, curves: EquityCurves, value: Callable[[Values], Values]) -> None:
     shown = value(curves.random)
     draws = len(curves.random)
-    axes.fill_between(
-        times,
-        shown.min(axis=0),
-        shown.max(axis=0),
-        color=GREY,
-        alpha=0.25,
-        linewidth=0,
-        label=f"range of {draws} random policies",
-    )
+    low, high = np.quantile(shown, BAND, axis=0)
+    label = f"90 % of {draws} random policies"
+    axes.fill_between(times, low, high, color=GREY, alpha=0.25, linewidth=0, label=label)
     axes.plot(times, value(curves.buy_and_hold), color=ORANGE, linewidth=1.3, label="Buy and hold")
     axes.plot(times, value(curves.candidate), color=BLUE, linewidth=1.9, label="Candidate")
 

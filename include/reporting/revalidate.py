@@ -31,11 +31,14 @@ from include.evaluation.replay import Stage
 from include.evaluation.trial_ledger import TrialLedger
 from include.evaluation.trials import Opening, ScoredModel, trial_of, window_of
 from include.features.dataset import Dataset, Split, load_dataset
+from include.features.drift import FeatureDrift
+from include.features.split_drift import split_drift
 from include.reporting.candidates import Candidate, load_candidate, rival_of
+from include.reporting.cost_figure import cost_figure
 from include.reporting.decision_bundle import copy_inputs, read_approvals, require_intact, seal_bundle, write_played
 from include.reporting.figures import EquityCurves, equity_figure, training_figure
 from include.reporting.notes import notes_of
-from include.reporting.revalidation import EQUITY_FIGURE, TRAINING_FIGURE, write_report
+from include.reporting.revalidation import COST_FIGURE, EQUITY_FIGURE, TRAINING_FIGURE, write_report
 from include.reporting.verdict import RevalidationResult, SymbolResult, Totals, read_result, revalidation_id
 from include.training.identity import shaping_sha256
 from include.training.policy import require_features
@@ -111,7 +114,7 @@ def revalidate(settings: Settings, run_folder: Path, *, progress: Progress = no_
             )
             judged = judge(case, inner)
         with steps.step("Generate report…"):
-            result = _result(candidate, case, judged, request, steps.seconds)
+            result = _result(candidate, case, judged, split_drift(whole, SPLIT), request, steps.seconds)
             return _kept(result, home.revalidation(result.id), inputs, run_folder, judged, steps)
 
 
@@ -213,7 +216,12 @@ def _counted(
 
 
 def _result(
-    candidate: Candidate, case: Case, judged: Judgement, request: str, seconds: dict[str, float]
+    candidate: Candidate,
+    case: Case,
+    judged: Judgement,
+    drift: tuple[FeatureDrift, ...],
+    request: str,
+    seconds: dict[str, float],
 ) -> RevalidationResult:
     run, system, policy, played = candidate.run, candidate.system, candidate.policy, judged.played
     info = case.dataset.info
@@ -245,6 +253,7 @@ def _result(
         totals=_totals(played),
         action_counts=played.action_counts,
         inactive_features=policy.inactive_features,
+        drift=drift,
         notes=notes_of(system, run, info, played, judged.nulls),
         created_at=wall_now(),
         steps_seconds=dict(seconds),
@@ -297,4 +306,5 @@ def _draw(result: RevalidationResult, judged: Judgement, folder: Path) -> None:
         played.open_time, played.portfolio_equity, judged.holding.portfolio_equity, judged.nulls.equity
     )
     days = f"{result.window_start:%-d %b %Y} to {result.window_end:%-d %b %Y}"
+    cost_figure(result.evidence.stress, folder / COST_FIGURE)
     equity_figure(curves, f"{result.system} · {len(result.symbols)} symbols · {days}", folder / EQUITY_FIGURE)

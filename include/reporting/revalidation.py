@@ -20,6 +20,7 @@ MARKDOWN_TEMPLATE, HTML_TEMPLATE = "revalidation.md", "revalidation.html"
 MARKDOWN_FILE = "revalidation_result.md"
 HTML_FILE = "revalidation_result.html"
 EQUITY_FIGURE = "equity.png"
+COST_FIGURE = "costs.png"
 TRAINING_FIGURE = "training.png"
 # in this order they are shown; the rest of the metrics is in the JSON
 SHOWN_METRICS = (
@@ -83,6 +84,7 @@ def to_html(result: RevalidationResult, folder: Path) -> str:
         policy=content_security_policy(style, script),
         intervals={row.name: interval_svg(row) for row in result.gate_rows},
         equity=data_uri(folder / EQUITY_FIGURE),
+        costs=data_uri(folder / COST_FIGURE),
         training=data_uri(folder / TRAINING_FIGURE),
     )
 

@@ -19,6 +19,7 @@ from include.evaluation.bootstrap import Bound
 from include.evaluation.decision import Decision, gates_passed
 from include.evaluation.evidence import Evidence
 from include.evaluation.significance import Rate
+from include.features.drift import FeatureDrift
 
 RESULT_FILE = "revalidation_result.json"
 Metrics = dict[str, float | None]
@@ -93,6 +94,8 @@ class RevalidationResult(Record):
         Root of every draw.
     evidence : Evidence
         How far the verdict can be believed.
+    drift : tuple of FeatureDrift
+        How far each feature of the window is from the training rows, farthest first.
     window_start, window_end, candles
         The test window [start, end) and its length.
     created_at, steps_seconds
@@ -124,6 +127,7 @@ class RevalidationResult(Record):
     totals: Totals
     action_counts: dict[str, int]
     inactive_features: dict[str, str]
+    drift: tuple[FeatureDrift, ...]
     notes: tuple[str, ...]
     created_at: datetime
     steps_seconds: dict[str, float]

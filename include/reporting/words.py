@@ -6,6 +6,7 @@ The one place for these texts: the report, its Markdown and Slack all take them 
 from dataclasses import dataclass
 
 from include.evaluation.decision import Decision
+from include.features.drift import MAJOR_PSI, MODERATE_PSI
 from include.reporting.verdict import GateRow, RevalidationResult
 
 UNDEFINED = "–"
@@ -146,6 +147,11 @@ def evidence_sentence(result: RevalidationResult) -> str:
     return f"The evidence is insufficient. {evidence.reasons[0]}{more}"
 
 
+def ratio(value: float | None) -> str:
+    """Return a plain number with two digits; `–` when it is undefined."""
+    return UNDEFINED if value is None else _signed(f"{value:,.2f}")
+
+
 def probability(value: float | None) -> str:
     """Return a probability with three digits; `–` when it is undefined."""
     return UNDEFINED if value is None else f"{value:.3f}"
@@ -157,6 +163,28 @@ def null_sentence(result: RevalidationResult) -> str:
     return (
         f"{rate.share:.0%} of {rate.draws} random policies with the candidate's habits and no skill would be GO on "
         f"this window (95 % interval {rate.low:.0%} to {rate.high:.0%})."
+    )
+
+
+def gates_sentence(result: RevalidationResult) -> str:
+    """Return how often luck alone passes as many gates."""
+    rate, passed = result.evidence.gates_rate, result.gates_passed
+    return (
+        f"{rate.share:.0%} of them pass at least {passed} of the {len(result.gates.results)} gates "
+        f"(95 % interval {rate.low:.0%} to {rate.high:.0%}): that is the p-value of their number."
+    )
+
+
+def drift_sentence(result: RevalidationResult) -> str:
+    """Return how many features of the test window have moved away from training."""
+    known = [drift for drift in result.drift if drift.psi is not None]
+    if not known:
+        return "Drift is not known: no feature has an index."
+    moderate, major = (sum((drift.psi or 0.0) > limit for drift in known) for limit in (MODERATE_PSI, MAJOR_PSI))
+    beyond = sum(drift.highest_psi is not None and (drift.psi or 0.0) > drift.highest_psi for drift in known)
+    return (
+        f"Of {len(known)} features {moderate} have a population stability index above {MODERATE_PSI:g}, {major} above "
+        f"{MAJOR_PSI:g}; farther away than any stretch of training of the same length: {beyond}."
     )
 
 

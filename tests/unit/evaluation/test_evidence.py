@@ -10,6 +10,7 @@ AT_THE_LIMITS = {
     "trades": 30,
     "p_value": 0.01,
     "deflated_sharpe": 0.95,
+    "is_variance_known": True,
     "funding_assumed_share": 0.05,
     "inactive_features": [],
     "contamination": "",
@@ -49,3 +50,9 @@ def test_an_inactive_feature_that_was_accepted_by_name_does_not_count() -> None:
 def test_a_policy_that_never_held_a_position_assumed_no_funding() -> None:
     report = criteria(LIMITS, **(AT_THE_LIMITS | {"funding_assumed_share": None}))
     assert sufficiency(report) == "sufficient"
+
+
+def test_a_deflated_ratio_that_is_not_known_says_why() -> None:
+    for known, reason in ((True, "no variation or are too few"), (False, "fewer than two of the trials")):
+        report = criteria(LIMITS, **(AT_THE_LIMITS | {"deflated_sharpe": None, "is_variance_known": known}))
+        assert reason in report.failures[0].message

@@ -95,3 +95,25 @@ def test_trials_on_other_candles_of_the_window_count_whole() -> None:
     assert facts.effective_trials == pytest.approx(2.0)  # two copies are one, the third is on other candles
     assert facts.sharpe_variance == pytest.approx(0.01)
     assert facts.selection.trials == 2
+
+
+def test_several_trials_without_two_ratios_deflate_nothing_and_say_why() -> None:
+    rng = np.random.default_rng(1)
+    idle = np.zeros(499)
+    opening = Opening(number=1, candidates_before=0, is_contaminated=False, reason="")
+    alone = trial_facts((Scored(1, trial("a", sharpe=0.1), rng.normal(size=499)),), (), opening)
+    assert (alone.effective_trials, alone.sharpe_variance) == (1.0, 0.0)
+    pair = (Scored(1, trial("a", sharpe=0.1), rng.normal(size=499)), Scored(2, trial("b", sharpe=None), idle))
+    facts = trial_facts(pair, (), opening)
+    assert facts.sharpe_variance is None
+    found = judged(foreseen_market(), network(3), trials=facts)
+    assert found.evidence.deflated_sharpe is None
+    assert "No deflated Sharpe ratio: fewer than two of the trials have a Sharpe ratio." in found.evidence.reasons
+    assert found.evidence.sufficiency == "insufficient"
+
+
+def test_the_number_of_gates_has_a_p_value_from_the_same_draws(leaked: Judgement) -> None:
+    passed = sum(result.passed for result in leaked.gates.results)
+    expected = (leaked.nulls.gates.sum(axis=1) >= passed).mean()
+    assert leaked.evidence.gates_rate.share == expected == 0.0
+    assert leaked.evidence.gates_rate.high > 0.0

@@ -95,6 +95,12 @@ def test_the_rate_of_go_the_means_and_the_band_by_hand() -> None:
     np.testing.assert_allclose(null.band()[:, 0], [0.15, 2.85])
 
 
+def test_luck_passes_at_least_so_many_gates_by_hand() -> None:
+    gates = np.array([[1, 1, 0], [1, 0, 0], [0, 0, 0], [1, 1, 1]], bool)
+    null = NullDistribution((Metrics(),) * 4, ("NO-GO",) * 4, gates, np.ones((4, 3)))
+    assert [null.gates_rate(passed).share for passed in range(4)] == [1.0, 0.75, 0.5, 0.25]
+
+
 def test_draws_report_their_progress(candidate: BacktestResult) -> None:
     calls: list[tuple[str, int, int]] = []
     random_like(STAGE, habits_of(candidate, 5), 2, 1, progress=lambda *call: calls.append(call))

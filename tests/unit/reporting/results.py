@@ -12,6 +12,7 @@ from include.evaluation.overfitting import Overfitting
 from include.evaluation.regimes import RegimeResult
 from include.evaluation.significance import rate_of
 from include.evaluation.stress import CostPoint, Stress, Stressed
+from include.features.drift import FeatureDrift
 from include.reporting.verdict import RevalidationResult, SymbolResult, Totals, revalidation_id
 
 GATES = (
@@ -69,6 +70,11 @@ def result_of(**changes: Any) -> RevalidationResult:
         ),
         "action_counts": {"HOLD": 700, "OPEN_LONG": 300},
         "inactive_features": {"open_interest": "no source"},
+        "drift": (
+            FeatureDrift(feature="f_price_return_1", psi=0.31, usual_psi=0.05, highest_psi=0.2, mean_shift=-0.4),
+            FeatureDrift(feature="f_price_range_1", psi=0.12, usual_psi=0.06, highest_psi=0.3, mean_shift=0.1),
+            FeatureDrift(feature="open_interest", reason="inactive: no source"),
+        ),
         "notes": (),
         "created_at": datetime(2026, 2, 27, 14, 5, tzinfo=UTC),
         "steps_seconds": {"Load trained model": 0.5},
@@ -83,7 +89,7 @@ def evidence_of(**changes: Any) -> Evidence:
     values: dict[str, Any] = {
         "sufficiency": "insufficient",
         "criteria": criteria(
-            load_system("phase4").evidence, trades=1234, p_value=0.2, deflated_sharpe=0.6,
+            load_system("phase4").evidence, trades=1234, p_value=0.2, deflated_sharpe=0.6, is_variance_known=True,
             funding_assumed_share=0.25, inactive_features=["open_interest"], contamination="",
         ),
         "bounds": tuple(
@@ -91,6 +97,7 @@ def evidence_of(**changes: Any) -> Evidence:
         ),
         "luck": (luck,) * len(GATES),
         "go_rate": luck,
+        "gates_rate": rate_of([True] * 3 + [False] * 17),
         "p_value": 0.2,
         "shifts": 499,
         "probabilistic_sharpe": 0.9,

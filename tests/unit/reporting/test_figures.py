@@ -59,3 +59,15 @@ def test_a_run_that_does_not_exist_has_no_figure(tmp_path: Path) -> None:
     with pytest.raises(MissingInputError):
         training_figure(tmp_path / "none", tmp_path / "training.png")
     assert not (tmp_path / "training.png").exists()
+
+
+def test_the_band_leaves_out_what_one_in_twenty_random_policies_does(tmp_path: Path) -> None:
+    usual = np.tile(np.linspace(100, 101, 50), (100, 1))
+    wild = usual.copy()
+    wild[0] = np.linspace(100, 900, 50)
+    candidate = np.linspace(100, 110, 50)
+    drawn = [
+        equity_figure(EquityCurves(OPEN_TIME, candidate, candidate, random), "t", tmp_path / "x.png").read_bytes()
+        for random in (usual, wild)
+    ]
+    assert drawn[0] == drawn[1]

@@ -112,7 +112,8 @@ def test_the_report_lies_where_the_home_says(result: RevalidationResult, trained
     folder = trained[0].home.revalidation(result.id)
     assert read_result(folder).model_dump(exclude=TIMES) == result.model_dump(exclude=TIMES)
     assert {path.name for path in folder.iterdir()} == {
-        "revalidation_result.json", "revalidation_result.md", "revalidation_result.html", "equity.png", "training.png",
+        "revalidation_result.json", "revalidation_result.md", "revalidation_result.html", "equity.png", "costs.png",
+        "training.png",
         "model", "data", "system.json", "versions.json", "trades.parquet", "equity.parquet", "bundle.json",
     }  # fmt: skip
 

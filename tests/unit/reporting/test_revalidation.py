@@ -128,7 +128,7 @@ def test_no_inactive_feature_is_said_plainly(tmp_path: Path) -> None:
 
 def test_every_markdown_table_has_rows_of_one_width() -> None:
     tables = re.findall(r"(?:^\|.*\|\n)+", to_markdown(result_of()), re.MULTILINE)
-    assert len(tables) == 3
+    assert len(tables) == 4
     for table in tables:
         assert len({line.count("|") for line in table.splitlines()}) == 1
 

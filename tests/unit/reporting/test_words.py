@@ -2,7 +2,9 @@ import pytest
 
 from include.reporting.words import (
     MEANINGS,
+    drift_sentence,
     duration,
+    gates_sentence,
     limit_text,
     metric_label,
     metric_text,
@@ -73,3 +75,17 @@ def test_every_decision_has_a_meaning_and_a_next_step() -> None:
 def test_an_unknown_metric_is_called_by_its_name() -> None:
     assert metric_label("calmar") == "Calmar ratio"
     assert metric_label("ulcer_index") == "Ulcer index"
+
+
+def test_the_number_of_gates_is_told_with_how_often_luck_passes_as_many() -> None:
+    assert gates_sentence(result_of()).startswith(
+        "15% of them pass at least 2 of the 3 gates (95 % interval 5% to 36%)"
+    )
+
+
+def test_drift_is_told_in_a_sentence_or_said_to_be_unknown() -> None:
+    assert drift_sentence(result_of()) == (
+        "Of 2 features 2 have a population stability index above 0.1, 1 above 0.25; "
+        "farther away than any stretch of training of the same length: 1."
+    )
+    assert drift_sentence(result_of(drift=())) == "Drift is not known: no feature has an index."
