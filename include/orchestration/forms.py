@@ -18,6 +18,8 @@ _CHANGE = rf"[ \t]*({'|'.join(CHANGEABLE)})(\.[a-z0-9_]+)*[ \t]*=[ \t]*[^\s][^\r
 # lines of KEY=VALUE; what a key takes is held against the configuration by the first task
 OVERRIDES = rf"^({_CHANGE}(\r?\n|$)|[ \t]*\r?\n)*[ \t]*$"
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,119}$"
+# which of them a venue has is held against it by the task
+SERIES = r"^(all|[a-z_]{1,40}(,\s*[a-z_]{1,40}){0,19})$"
 INSTANT = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})?)?$"
 
 
@@ -29,6 +31,18 @@ def market_data() -> dict[str, Any]:
         "start": _instant("Start", "First candle to fetch; empty continues where the lake ends."),
         "end": _instant("End", "First candle not to fetch; empty goes up to the newest closed candle."),
     }
+
+
+def backfill() -> dict[str, Any]:
+    """Return the form of `backfill`."""
+    return {
+        "symbols": _symbols(),
+        "timeframe": Param("4h", type="string", enum=list(TIMEFRAMES_MS), title="Timeframe"),
+        "start": _instant("Start", "First candle to fetch, stored or not; empty fetches what the lake has not got."),
+        "end": _instant("End", "First candle not to fetch; empty goes up to the newest closed candle."),
+        "series": Param("all", type="string", pattern=SERIES, title="Series",
+                        description="`all` that the venue has, or such as candles,funding_rates,premium."),
+    }  # fmt: skip
 
 
 def train_ppo() -> dict[str, Any]:

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "dags").glob("*.py"))
 EXPECTED = {
     "market_data", "build_features", "train_ppo", "training_checks", "cross_validate", "revalidate_model",
-    "maintenance",
+    "maintenance", "backfill",
 }  # fmt: skip
 HEAVY = ("pandas", "numpy", "pyarrow", "ccxt", "pandera", "great_expectations", "torch", "stable_baselines3", "numba")
 
@@ -120,6 +120,7 @@ def test_exchange_and_trainer_run_in_their_pools(bag: dict[str, Any]) -> None:
 def test_assets_link_the_chain(bag: dict[str, Any]) -> None:
     outlets = {task_id: task["outlets"] for dag in bag["dags"].values() for task_id, task in dag["tasks"].items()}
     assert outlets["lake.publish"] == ["candles", "funding_rates", "fear_greed", "macro"]
+    assert outlets["fill"] == outlets["lake.publish"]
     assert outlets["publish"] == ["features"]
     assert outlets["training.train"] == ["trained_model"]
     assert outlets["evaluation.revalidate"] == ["revalidation_result"]

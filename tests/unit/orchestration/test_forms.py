@@ -81,3 +81,27 @@ def test_choices_come_from_configuration() -> None:
         "snapshot",
         "checkpoints",
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("symbols", "BTCUSDT"),
+        ("timeframe", "7m"),
+        ("start", "yesterday"),
+        ("start", "2026-01-01T00:00:00; rm"),
+        ("end", "01.02.2026"),
+        ("series", "Candles"),
+        ("series", "candles;mark"),
+    ],
+)
+def test_a_bad_value_of_a_back_fill_is_refused_by_its_field(name: str, value: object) -> None:
+    with pytest.raises(ParamValidationError):
+        forms.backfill()[name].resolve(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("start", None), ("end", "2026-01-01"), ("series", "candles, mark"), ("timeframe", "1m")]
+)
+def test_a_good_value_of_a_back_fill_is_taken(name: str, value: object) -> None:
+    assert forms.backfill()[name].resolve(value) == value
