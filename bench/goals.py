@@ -16,6 +16,7 @@ GOALS = {
     "P3": "bench.p3_backtest",
     "P4": "bench.smart_money",
     "P5": "bench.features",
+    "P7": "bench.p7_ingestion",
     "P8": "bench.dag_parsing",
 }
 
