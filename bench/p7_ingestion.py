@@ -4,6 +4,7 @@ The exchange is the sandbox in a process of its own, its limits and ours off. It
 clock on the wall, from the request for the markets to the last commit; processor seconds of both sides stand beside it.
 """
 
+import logging
 import subprocess
 import sys
 import time
@@ -38,7 +39,7 @@ _FILE = "klines_4h.parquet"
 
 def measure(progress: Progress) -> Iterator[Figure]:
     """Yield candles a second, the median of the rounds, each into an empty lake."""
-    with TemporaryDirectory(prefix="perpetua-p7-") as name:
+    with TemporaryDirectory(prefix="perpetua-p7-") as name, _quiet():
         last_ms, source = _write_candles(Path(name, "data"))
         with _exchange(Path(name)) as (settings, process):
             # what is imported and compiled at first use
@@ -64,6 +65,16 @@ def measure(progress: Progress) -> Iterator[Figure]:
             "source": source,
         },
     )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep warnings to itself: this exchange has candles only, and every round would tell what it has not."""
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def _write_candles(folder: Path) -> tuple[int, str]:

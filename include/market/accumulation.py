@@ -4,15 +4,19 @@ They are collected by each ordinary run, from the newest stored record on. What 
 venue keeps it cannot be back-filled by anybody.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from include.core.clock import from_ms, to_ms
-from include.core.columns import BASIS, LONG_SHORT_RATIO, OPEN_INTEREST, TAKER_RATIO, Table, table
-from include.core.timeframes import MINUTE_MS, timeframe_ms
+from include.core.columns import BASIS, GAPS, LONG_SHORT_RATIO, OPEN_INTEREST, TAKER_RATIO, Table, table
+from include.core.timeframes import DAY_MS, MINUTE_MS, timeframe_ms
+from include.lake.filters import Condition
 from include.lake.lake import Lake
 from include.market.endpoints import history_ms
 from include.market.gaps import Gap, epoch_ms, find_gaps
@@ -22,6 +26,7 @@ ACCUMULATED: tuple[Table, ...] = (OPEN_INTEREST, LONG_SHORT_RATIO, TAKER_RATIO, 
 OVERLAP_RECORDS = 3
 # a start at the very edge has left the window when the request arrives
 _EDGE_MS = 10 * MINUTE_MS
+LOST = "lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +97,54 @@ def kept_from(venue: str, series: str, now_ms: int) -> int | None:
     return None if kept_ms is None else now_ms - kept_ms
 
 
-def coverage_map(lake: Lake, market_now: datetime) -> list[Collected]:
-    """Return how much was collected of every accumulated series and symbol of the lake, sorted by table and key."""
+def coverage_map(lake: Lake, market_now: datetime, conditions: Sequence[Condition] = ()) -> list[Collected]:
+    """Return how much was collected of every accumulated series and symbol of the lake, sorted by table and key.
+
+    `conditions` on venue, symbol and timeframe leave out the others.
+    """
     return [
         _collected(definition.name, key, times, market_now)
         for definition in ACCUMULATED
-        for key, times in _stored(lake, definition)
+        for key, times in _stored(lake, definition, conditions)
     ]
+
+
+def write_lost(lake: Lake, venue: str, timeframe: str, market_now: datetime) -> None:
+    """Write the missing records that the venue no longer keeps into the ledger `gaps`, as lost.
+
+    Doing it twice changes nothing more.
+    """
+    conditions = [("venue", "=", venue), ("timeframe", "=", timeframe)]
+    stored = lake.read_arrow(GAPS.name, filters=[*conditions, ("status", "=", LOST)]).to_pylist()
+    known = {tuple(row[name] for name in GAPS.key): row for row in stored}
+    rows = []
+    for collected in coverage_map(lake, market_now, conditions):
+        kept_ms = kept_from(venue, collected.table, to_ms(market_now))
+        for gap in collected.gaps:
+            if kept_ms is not None and to_ms(gap.last) < kept_ms:
+                row = _lost(collected, gap, market_now)
+                found = known.get(tuple(row[name] for name in GAPS.key), row)
+                rows.append(row | {"found_at": found["found_at"]})
+    if rows:
+        lake.merge(GAPS.name, pa.Table.from_pylist(rows, schema=GAPS.schema))
+
+
+def _lost(collected: Collected, gap: Gap, market_now: datetime) -> dict[str, Any]:
+    days = (history_ms(collected.venue, collected.table) or 0) // DAY_MS
+    return {
+        "source": collected.table,
+        "venue": collected.venue,
+        "subject": collected.symbol,
+        "timeframe": collected.timeframe,
+        "first_missing": gap.first,
+        "last_missing": gap.last,
+        "missing_count": gap.count,
+        "status": LOST,
+        "reason": f"It cannot be back-filled: the venue keeps {days} days, and no run asked in time.",
+        "attempts": 0,
+        "found_at": market_now,
+        "tried_at": None,
+    }
 
 
 def split_lost(gap: Gap, step_ms: int, kept_from_ms: int | None) -> tuple[Gap | None, Gap | None]:
@@ -121,8 +167,10 @@ def split_lost(gap: Gap, step_ms: int, kept_from_ms: int | None) -> tuple[Gap | 
     return _gap(to_ms(gap.first), edge_ms - step_ms, step_ms), _gap(edge_ms, to_ms(gap.last), step_ms)
 
 
-def _stored(lake: Lake, definition: Table) -> list[tuple[tuple[str, str, str], "pd.Series[pd.Timestamp]"]]:
-    frame = lake.read(definition.name, list(definition.key))
+def _stored(
+    lake: Lake, definition: Table, conditions: Sequence[Condition]
+) -> list[tuple[tuple[str, str, str], "pd.Series[pd.Timestamp]"]]:
+    frame = lake.read(definition.name, list(definition.key), conditions)
     groups = frame.groupby(["venue", "symbol", "timeframe"], sort=True)[definition.time_column]
     return [((str(key[0]), str(key[1]), str(key[2])), times) for key, times in groups]
 

@@ -13,7 +13,7 @@ _PARTS = 8
 
 
 def cut(venue: str, timeframe: str, symbols: Sequence[str], jobs: Sequence[Job], records: int) -> list[list[Job]]:
-    """Return `jobs` as batches of at most `records` records each, symbol by symbol, each walk from old to new.
+    """Return `jobs` as batches of at most `records` records each, symbol by symbol.
 
     A walk longer than an eighth of a batch is cut between pages, so that its parts ask for what the whole would ask
     for, but at once.
@@ -51,7 +51,9 @@ def _parts(venue: str, timeframe: str, job: Job, records: int) -> Iterator[Job]:
     first_ms = -(-job.start_ms // found.step_ms) * found.step_ms
     pages = max(records // found.limit, 1)
     length_ms = found.window_ms * pages if found.window_ms else found.limit * pages * (found.slack_ms or found.step_ms)
-    for start_ms in range(first_ms, job.end_ms + 1, length_ms):
+    starts = range(first_ms, job.end_ms + 1, length_ms)
+    # backwards from what is stored, so that no batch leaves a hole in between
+    for start_ms in reversed(starts) if job.purpose == "older" else starts:
         end_ms = min(start_ms + length_ms - found.step_ms, job.end_ms)
         known_ms = job.known_ms if job.known_ms is not None and start_ms <= job.known_ms <= end_ms else None
         changes = {"start_ms": start_ms, "end_ms": end_ms, "known_ms": known_ms}

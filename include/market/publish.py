@@ -14,6 +14,7 @@ from include.core.columns import CANDLES, REVISIONS, Table, table
 from include.core.files import read_json, write_json
 from include.lake.changes import Changes
 from include.lake.lake import Lake
+from include.market.accumulation import ACCUMULATED, write_lost
 from include.market.ledger import write_ledger
 from include.market.staging import STAGED_TABLES, batch_folder, read_batch, read_staged, require_publishable
 
@@ -66,6 +67,8 @@ def publish(settings: Settings, batch_id: str) -> PublishResult:
                 results[name] = result
             if name == CANDLES.name:
                 write_ledger(lake, batch, rows)
+        if {definition.name for definition in ACCUMULATED} & results.keys():
+            write_lost(lake, batch.venue, batch.timeframe, batch.market_now)
         write_json(marker, {"versions": lake.versions()})
     candles = lake.newest("candles", ["symbol", "timeframe"], "open_time")
     return PublishResult(

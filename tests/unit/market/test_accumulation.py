@@ -7,7 +7,7 @@ from include.config.settings import Settings
 from include.core.clock import to_ms
 from include.core.columns import OPEN_INTEREST, TAKER_RATIO
 from include.lake.lake import Lake
-from include.market.accumulation import collect_from, coverage_map, split_lost
+from include.market.accumulation import collect_from, coverage_map, split_lost, write_lost
 from include.market.gaps import Gap
 
 HOURS_4 = 14_400_000
@@ -114,6 +114,27 @@ def test_the_coverage_map_counts_from_the_first_record_to_now(settings: Settings
     # the newest record is late: one is missing, and can still be had
     assert (eth.expected_count, eth.present_count, eth.lost_count) == (2, 1, 0)
     assert eth.gaps == (Gap(last, last, 1),)
+
+
+def test_what_the_venue_no_longer_keeps_is_written_down_as_lost(settings: Settings) -> None:
+    lake = Lake(settings.home.lake)
+    first, second = datetime(2026, 1, 12, tzinfo=UTC), datetime(2026, 2, 24, tzinfo=UTC)
+    lake.merge("open_interest", interest("BTC/USDT:USDT", first, second))
+    write_lost(lake, "binanceusdm", "1h", NOW)
+    assert lake.count("gaps") == 0
+    write_lost(lake, "binanceusdm", "4h", NOW)
+    (row,) = lake.read_arrow("gaps").to_pylist()
+    assert (row["source"], row["subject"], row["status"]) == ("open_interest", "BTC/USDT:USDT", "lost")
+    assert row["reason"].startswith("It cannot be back-filled: the venue keeps 30 days")
+    assert (row["first_missing"], row["missing_count"]) == (first + timedelta(hours=4), 18 * 6 + 2)
+    version = lake.version("gaps")
+    write_lost(lake, "binanceusdm", "4h", NOW)
+    assert lake.version("gaps") == version
+    # a day later more of it is lost
+    write_lost(lake, "binanceusdm", "4h", NOW + timedelta(days=1))
+    (later,) = lake.read_arrow("gaps").to_pylist()
+    assert later["missing_count"] == row["missing_count"] + 6
+    assert later["found_at"] == row["found_at"] == NOW
 
 
 def test_what_takers_trade_now_is_not_expected_yet(settings: Settings) -> None:

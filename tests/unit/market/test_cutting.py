@@ -1,4 +1,4 @@
-import itertools
+from itertools import pairwise
 
 import pytest
 
@@ -31,7 +31,7 @@ def test_a_long_walk_is_cut_between_pages_without_a_hole(venue: str, limit: int)
     parts = [part for batch in batches for part in batch]
     assert parts[0].start_ms == at(0)
     assert parts[-1].end_ms == at(29_999)
-    assert all(after.start_ms == before.end_ms + HOURS_4 for before, after in itertools.pairwise(parts))
+    assert all(after.start_ms == before.end_ms + HOURS_4 for before, after in pairwise(parts))
     assert {expected_records(venue, "4h", part) for part in parts[:-1]} == {2 * limit}
     assert {part.purpose for part in parts} == {"part"}
     # eight parts of a batch are fetched at once
@@ -52,7 +52,7 @@ def test_fundings_are_cut_at_their_longest_interval() -> None:
     assert len(parts) == 21
     assert parts[0].start_ms == whole.start_ms
     assert parts[-1].end_ms == whole.end_ms
-    assert all(after.start_ms == before.end_ms + 1 for before, after in itertools.pairwise(parts))
+    assert all(after.start_ms == before.end_ms + 1 for before, after in pairwise(parts))
 
 
 def test_only_the_part_that_holds_the_newest_stored_record_is_told_of_it() -> None:
@@ -72,3 +72,9 @@ def test_a_snapshot_is_not_cut() -> None:
 
 def test_nothing_to_fetch_is_one_empty_batch() -> None:
     assert cut_4h([], 100) == [[]]
+
+
+def test_what_is_older_than_the_lake_is_filled_backwards_from_it() -> None:
+    parts = [part for batch in cut_4h([job(BTC, 5_000, purpose="older")], 4_000) for part in batch]
+    assert parts[0].end_ms == at(4_999)
+    assert all(after.end_ms == before.start_ms - HOURS_4 for before, after in pairwise(parts))
