@@ -67,7 +67,7 @@ def _missing(series: Sequence[CandleSeries]) -> list[Finding]:
 MISSING_CANDLES = SeriesCheck(
     "missing_candles",
     _missing,
-    "candles are missing",
+    "Candles are missing",
     "No candle is missing between the first and the last of any series.",
     Severity.WARNING,
 )

@@ -28,7 +28,7 @@ def _repeated(series: Sequence[CandleSeries]) -> list[Finding]:
 DUPLICATE_CANDLES = SeriesCheck(
     "duplicate_candles",
     _repeated,
-    "candles are stored twice",
+    "Candles are stored twice",
     "Every candle is stored once.",
     Severity.CRITICAL,
 )

@@ -29,7 +29,7 @@ class SeriesCheck:
     find : callable
         Takes every series of a symbol and returns what it finds in the judged candles, in order.
     what : str
-        Said of the number of records found, such as ``closes jump``.
+        What is wrong, said before the number of records found, such as ``Closes jump``.
     none : str
         The sentence where nothing is found.
     severity : Severity
@@ -68,7 +68,7 @@ def verdict_of(
         passed=not findings,
         observed=count,
         limit=limit,
-        message=f"{count:,} {what}: {told}{more}." if findings else none,
+        message=f"{what} ({count:,}): {told}{more}." if findings else none,
         severity=severity,
         subjects=tuple(sorted({finding.subject for finding in findings})),
     )

@@ -24,12 +24,12 @@ def _before(series: Sequence[CandleSeries]) -> list[Finding]:
 
 
 FROZEN_FEED = SeriesCheck(
-    "frozen_feed", _now, "of the newest candles stand still", "The newest candles move.", Severity.EXCLUDE
+    "frozen_feed", _now, "The newest candles stand still", "The newest candles move.", Severity.EXCLUDE
 )
 FROZEN_CANDLES = SeriesCheck(
     "frozen_candles",
     _before,
-    "candles stood still",
+    "Candles stood still",
     "No candle stood still for longer than markets do.",
     Severity.WARNING,
 )

@@ -27,9 +27,9 @@ STILL_CANDLES = {"1m": 30, "5m": 12, "15m": 8, "1h": 6, "4h": 3, "1d": 2}
 # candles whose usual move is taken together, and fewest from which it is known
 SPIKE_WINDOW = 500
 SPIKE_FEWEST = 50
-# usual moves (1.4826 × median absolute deviation) of one return: recorded 60.8 (ETC, 2025-10-10 21:00, the crash)
+# usual moves (`spikes.scores`) of one return: recorded 60.4 (ETC, 2025-10-10 21:00, the crash)
 SPIKE_JUMP = 75.0
-# the smaller of two returns that undo each other: recorded 28.3 (ETH, 2023-08-17 21:00, a crash)
+# the smaller of two returns that undo each other: recorded 28.2 (ETH, 2023-08-17 21:00, a crash)
 SPIKE_REVERSAL = 30.0
 # a market whose price hardly moves still moves by its tick
 SPIKE_LEAST_MOVE = 1e-4

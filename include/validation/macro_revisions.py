@@ -25,7 +25,7 @@ def check_macro_revisions(stored: pd.DataFrame, staged: pd.DataFrame) -> CheckRe
     return verdict_of(
         "macro_revisions",
         list(_revised(rows.merge(judged, on=["series", "date"]))),
-        what="days have values that changed later",
+        what="Days have values that changed later",
         none="No macro value changed.",
         severity=Severity.INFO,
     )

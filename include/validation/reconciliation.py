@@ -144,14 +144,14 @@ def _at(open_time: int) -> str:
 TIMEFRAME_DISAGREEMENTS = SeriesCheck(
     "timeframe_disagreements",
     _disagreements,
-    "candles are not what shorter ones make up",
+    "Candles are not what shorter ones make up",
     "Every timeframe makes up the next longer one.",
     Severity.WARNING,
 )
 TIMEFRAME_MISMATCH = SeriesCheck(
     "timeframe_mismatch",
     _mismatches,
-    "candles of another time or unit",
+    "Candles are of another time, unit or market",
     "Timeframes tell the same market.",
     Severity.EXCLUDE,
     f"{TIMEFRAME_SHARE:.0%} of {TIMEFRAME_FEWEST} candles or more",

@@ -87,14 +87,14 @@ def check_silent_defaults(levels: Sequence[Level]) -> tuple[CheckResult, ...]:
         verdict_of(
             "constant_series",
             constant,
-            what="values in a row are equal",
+            what="Values in a row are equal",
             none="Every sentiment, macro and positioning series moves.",
             severity=Severity.WARNING,
         ),
         verdict_of(
             "neutral_series",
             neutral,
-            what="values in a row say neither nor",
+            what="Values in a row say neither nor",
             none="No series stands at its neutral value.",
             severity=Severity.WARNING,
         ),

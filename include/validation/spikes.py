@@ -17,8 +17,9 @@ TO_DEVIATIONS = 1.482602218505602
 def scores(candles: CandleSeries) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return each candle's return, and the part of it that the next one undoes, in usual moves.
 
-    The usual move is 1.4826 times the median absolute deviation of the log returns of the `limits.SPIKE_WINDOW`
-    candles around it: one spike among them does not move it.
+    The usual move is 1.4826 times the median absolute deviation from zero of the log returns of the
+    `limits.SPIKE_WINDOW` candles around it, those that did not move left out: neither a spike among them nor a market
+    that often stands still moves it.
 
     Parameters
     ----------
@@ -31,20 +32,25 @@ def scores(candles: CandleSeries) -> tuple[NDArray[np.float64], NDArray[np.float
         Neither negative; 0 for the first candle, whose return is not known, and for the last one's reversal.
     """
     moves = np.diff(np.log(candles.close), prepend=np.log(candles.close[0]))
-    usual = np.maximum(TO_DEVIATIONS * _deviations(moves), SPIKE_LEAST_MOVE)
+    usual = np.maximum(TO_DEVIATIONS * _usual(moves), SPIKE_LEAST_MOVE)
     following = np.append(moves[1:], 0.0)
     undone = np.where(moves * following < 0, np.minimum(np.abs(moves), np.abs(following)), 0.0)
     return np.abs(moves) / usual, undone / usual
 
 
-def _deviations(moves: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the median absolute deviation of the block that each move stands in, blocks laid from the end."""
+def _usual(moves: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the median absolute move of the block that each move stands in, blocks laid from the end."""
     blocks = max(len(moves) // SPIKE_WINDOW, 1)
     head = len(moves) - (blocks - 1) * SPIKE_WINDOW
-    first = np.median(np.abs(moves[:head] - np.median(moves[:head])))
-    rest = moves[head:].reshape(blocks - 1, SPIKE_WINDOW)
-    others = np.median(np.abs(rest - np.median(rest, axis=1, keepdims=True)), axis=1)
-    return np.concatenate([np.full(head, first), np.repeat(others, SPIKE_WINDOW)])
+    first, rest = _median_move(moves[None, :head]), _median_move(moves[head:].reshape(blocks - 1, SPIKE_WINDOW))
+    return np.concatenate([np.repeat(first, head), np.repeat(rest, SPIKE_WINDOW)])
+
+
+def _median_move(blocks: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the median size of each row's moves; closes that stay where they are do not count."""
+    moved = np.where(blocks == 0, np.nan, np.abs(blocks))
+    moved[np.isnan(moved).all(axis=1)] = 0.0
+    return np.asarray(np.nanmedian(moved, axis=1))
 
 
 def _spikes(series: Sequence[CandleSeries]) -> list[Finding]:
@@ -70,7 +76,7 @@ def _told(candles: CandleSeries, position: int, jump: float) -> Finding:
 SPIKES = SeriesCheck(
     "spikes",
     _spikes,
-    "closes jump",
+    "Closes jump",
     "No close jumps.",
     Severity.WARNING,
     f"{SPIKE_JUMP:g} usual moves, {SPIKE_REVERSAL:g} where it comes back",

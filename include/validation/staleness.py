@@ -76,7 +76,7 @@ def stale_series(market_now: datetime) -> SeriesCheck:
     return SeriesCheck(
         "stale_series",
         find,
-        f"series are behind {format_utc(market_now)}",
+        f"Series are behind {format_utc(market_now)}",
         f"Every series reaches {format_utc(market_now)}.",
         Severity.WARNING,
         f"{FEED_LAG} candle behind",

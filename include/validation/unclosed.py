@@ -26,7 +26,7 @@ def unclosed_candles(market_now: datetime) -> SeriesCheck:
     return SeriesCheck(
         "unclosed_candles",
         find,
-        f"candles are not closed at {told}",
+        f"Candles are not closed at {told}",
         f"Every candle was closed at {told}.",
         Severity.EXCLUDE,
     )

@@ -62,7 +62,7 @@ def _pairs(series: Sequence[CandleSeries]) -> list[tuple[CandleSeries, CandleSer
 VENUE_DISTANCES = SeriesCheck(
     "venue_distances",
     _far,
-    "closes are far from another venue's",
+    "Closes are far from another venue's",
     "No close is far from another venue's.",
     Severity.WARNING,
     f"{VENUE_CLOSE_BPS:g} bp",
@@ -70,7 +70,7 @@ VENUE_DISTANCES = SeriesCheck(
 VENUE_MISMATCH = SeriesCheck(
     "venue_mismatch",
     _apart,
-    "candles are another market's than on the other venue",
+    "Candles are another market's than on the other venue",
     "No symbol is another market on another venue.",
     Severity.EXCLUDE,
     f"{VENUE_MEDIAN_BPS:g} bp at the median of {VENUE_FEWEST} candles or more",

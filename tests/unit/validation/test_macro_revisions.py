@@ -25,7 +25,7 @@ def test_changed_days_are_counted_per_series_with_the_largest_change() -> None:
     second = pd.concat([macro("DTWEXBGS", [119.0, 119.75, 119.6], "2026-03-01"), macro("DGS2", [4.0], "2026-03-01")])
     result = check_macro_revisions(first, second)
     assert (result.passed, result.severity, result.observed) == (False, Severity.INFO, 2)
-    assert result.message == "2 days have values that changed later: DTWEXBGS 2 of 3, by up to 0.4."
+    assert result.message == "Days have values that changed later (2): DTWEXBGS 2 of 3, by up to 0.4."
     assert result.subjects == ("macro DTWEXBGS",)
 
 

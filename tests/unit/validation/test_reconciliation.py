@@ -89,8 +89,8 @@ def test_volume_in_quote_units_leaves_the_symbol_out_and_is_named() -> None:
 def test_another_market_is_left_out_without_a_guess_why() -> None:
     long = resampled(hourly(), "4h", "4h")
     _, mismatch = verdicts(series(walk(HOURS, seed=9), timeframe="1h"), long)
-    assert (
-        mismatch.message == "48 candles of another time or unit: binanceusdm BTC/USDT:USDT 1h against 4h: 100% differ."
+    assert mismatch.message == (
+        "Candles are of another time, unit or market (48): binanceusdm BTC/USDT:USDT 1h against 4h: 100% differ."
     )
 
 

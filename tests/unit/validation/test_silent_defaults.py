@@ -99,7 +99,7 @@ def test_a_constant_mood_is_named(settings: Settings) -> None:
     assert all(r.passed for r in verdicts(settings, fear_greed=mood(40, *[30] * 10)))
     constant, neutral = verdicts(settings, fear_greed=mood(40, *[30] * 11))
     assert (constant.passed, constant.severity) == (False, Severity.WARNING)
-    assert constant.message == "11 values in a row are equal: fear_greed (11 values)."
+    assert constant.message == "Values in a row are equal (11): fear_greed (11 values)."
     assert neutral.passed
 
 

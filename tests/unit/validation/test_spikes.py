@@ -51,13 +51,21 @@ def test_only_judged_candles_are_told() -> None:
     assert not check_spikes([series(closes, since=200)]).passed
 
 
-def test_the_usual_move_is_scipys_median_absolute_deviation_per_block() -> None:
+def test_the_usual_move_is_scipys_median_absolute_deviation_from_zero_per_block() -> None:
     closes = walk(1_700, seed=3)
     jump, _ = scores(series(closes))
     moves = np.diff(np.log(closes), prepend=np.log(closes[0]))
     for first, stop in ((0, 700), (700, 1_200), (1_200, 1_700)):
-        usual = median_abs_deviation(moves[first:stop], scale="normal")
+        moved = moves[first:stop][moves[first:stop] != 0]
+        usual = median_abs_deviation(moved, center=lambda values, axis: np.zeros(()), scale="normal")
         np.testing.assert_allclose(jump[first:stop], np.abs(moves[first:stop]) / usual, rtol=1e-12)
+
+
+def test_a_market_that_mostly_stands_still_may_move_as_it_does() -> None:
+    closes = np.repeat(walk(200), 5)
+    assert check_spikes([series(closes)]).passed
+    closes[500:] *= 10
+    assert check_spikes([series(closes)]).observed == 1
 
 
 def test_the_reversal_is_the_smaller_of_two_moves_that_undo_each_other() -> None:

@@ -56,6 +56,6 @@ def test_a_stored_series_that_stands_still_is_named_with_its_age() -> None:
     result = check.verdict(check.find([series(walk(10)), series(walk(400), timeframe="1h"), series([])]))
     assert (result.passed, result.severity, result.observed) == (False, Severity.WARNING, 1)
     assert result.message == (
-        "1 series are behind 2026-01-05 04:00 UTC: binanceusdm BTC/USDT:USDT 4h ends at 2026-01-02 12:00 UTC, "
+        "Series are behind 2026-01-05 04:00 UTC (1): binanceusdm BTC/USDT:USDT 4h ends at 2026-01-02 12:00 UTC, "
         "15 candles ago."
     )
