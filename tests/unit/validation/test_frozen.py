@@ -66,6 +66,9 @@ def test_a_gap_ends_a_run() -> None:
     made = repeating(5, 4)
     made.open_time[7:] += 4 * 3_600_000
     assert frozen_runs(made) == [(5, 7)]
+    quiet = still(4, "4h")
+    quiet.open_time[12:] += 4 * 3_600_000
+    assert frozen_runs(quiet) == []
 
 
 def test_a_series_of_one_candle_or_none_passes() -> None:

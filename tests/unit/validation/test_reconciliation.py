@@ -115,4 +115,4 @@ def test_only_candles_that_end_after_the_first_judged_one_are_compared() -> None
 
 def test_another_venue_is_another_market() -> None:
     short = hourly()
-    assert all(r.passed for r in verdicts(replace(short, venue="bybit"), series(walk(48, seed=5))))
+    assert all(r.passed for r in verdicts(short, series(walk(48, seed=5), venue="bybit")))
