@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -27,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 # without them a symbol is worth nothing; every other series is joined with its age
 ESSENTIAL = "candles"
+# an optional series of which so many symbols have nothing, and none has any, is not asked for symbol by symbol
+_EMPTY_ENOUGH = 8
 
 
 @dataclass
@@ -60,7 +63,7 @@ async def collect(
     """Walk every job, at most `venue.facts.concurrency` at once, and return what came.
 
     A series that a symbol does not have, or whose pages stay wrong, is named in `failed`. So is any series but the
-    candles that the venue fails to serve at all.
+    candles that the venue fails to serve at all, or has for none of the first symbols.
 
     Raises
     ------
@@ -84,6 +87,7 @@ class _Collection:
     def __init__(self, venue: Venue, timeframe: str, journal: Journal, meter: "_Meter") -> None:
         self._venue, self._timeframe, self._journal, self._meter = venue, timeframe, journal, meter
         self._away: dict[str, str] = {}
+        self._empty: Counter[str] = Counter()
         self._clock = _Clock(venue)
         self.collected = Collected()
 
@@ -92,9 +96,12 @@ class _Collection:
         for number, job in numbered:
             try:
                 self._gather(job, await self._walk(number, job))
+                self._count_empty(job)
             except (SymbolUnavailableError, PageError) as error:
                 self.collected.refused += getattr(error, "refused", ())
                 self._fail(job, error)
+                if job.series == SNAPSHOTS:
+                    self._count_empty(job)
             except RateLimitedError:
                 raise
             except (TransientError, InvalidInputError) as error:
@@ -107,6 +114,8 @@ class _Collection:
     async def _walk(self, number: int, job: Job) -> list[Page]:
         if job.series in self._away:
             raise SymbolUnavailableError(f"Not asked for, after it failed for {self._away[job.series]}.")
+        if self._empty[job.series] >= _EMPTY_ENOUGH:
+            raise SymbolUnavailableError("Not asked for, after the venue had none of it for the symbols before.")
         pages = self._journal.pages(number)
         self._meter.add(number, pages)
         if pages and pages[-1].next_ms is None:
@@ -138,6 +147,13 @@ class _Collection:
             if page.reached_ms is not None:
                 self.collected.reached.add((job.series, job.symbol))
 
+    def _count_empty(self, job: Job) -> None:
+        """Count symbols of which a series had nothing; one that had something shows that the venue serves it."""
+        if (job.series, job.symbol) in self.collected.reached:
+            self._empty[job.series] = -len(self._meter)
+        elif job.purpose == "newest" and job.series != ESSENTIAL:
+            self._empty[job.series] += 1
+
     def _fail(self, job: Job, error: Exception) -> None:
         # a symbol whose newest candles came is not lost with a hole that stayed
         name = job.series if job.purpose == "newest" else f"{job.series} ({job.purpose})"
@@ -153,6 +169,9 @@ class _Meter:
         self._counted = [0] * len(jobs)
         self._done, self._total = 0, sum(self._expected)
         self._progress, self._label = progress, label
+
+    def __len__(self) -> int:
+        return len(self._expected)
 
     def add(self, number: int, pages: Sequence[Page]) -> None:
         self._count(number, min(self._counted[number] + sum(p.rows.num_rows for p in pages), self._expected[number]))

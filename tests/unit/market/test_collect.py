@@ -1,4 +1,5 @@
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from tests.unit.market.venues import markets, with_venue
 
 BTC, ETH, NOPE = "BTC/USDT:USDT", "ETH/USDT:USDT", "NOPE/USDT:USDT"
 Params = dict[str, str]
+Respond = Callable[[str, dict[str, str]], Answer]
 COUNT = 1_200
 
 
@@ -60,7 +62,7 @@ def candles_of(symbol: str, first: int = -COUNT, last: int = 9, **changes: Any) 
 
 
 def collected(
-    settings: Settings, exchange: Exchange, tmp_path: Path, *jobs: Job, concurrency: int = 8, told: Any = None
+    settings: Settings, exchange: Respond, tmp_path: Path, *jobs: Job, concurrency: int = 8, told: Any = None
 ) -> Collected:
     async def use(venue: Venue) -> Collected:
         fewer = replace(venue, facts=venue.facts.model_copy(update={"concurrency": concurrency}))
@@ -231,3 +233,28 @@ def test_a_market_without_a_book_is_named_and_nothing_of_it_is_refused(settings:
     found = collected(settings, Exchange(serve), tmp_path, job)
     assert found.failed == {("snapshots", BTC): f"The venue has no order book of {BTC} now."}
     assert (found.rows, found.refused) == ({}, [])
+
+
+SYMBOLS = [f"A{number}/USDT:USDT" for number in range(20)]
+
+
+@pytest.mark.parametrize("served", ["", "A3USDT"])
+def test_a_series_that_nobody_has_is_not_asked_for_symbol_by_symbol(
+    settings: Settings, tmp_path: Path, served: str
+) -> None:
+    def serve(path: str, params: Params) -> Answer | None:
+        if path.endswith("/exchangeInfo"):
+            return markets(*(symbol.split("/")[0] + "USDT" for symbol in SYMBOLS))
+        if "markPrice" in path and params["symbol"] == served:
+            return answer([kline(n) for n in range(10)])
+        return answer([]) if "markPrice" in path else None
+
+    def everything(path: str, params: Params) -> Answer:
+        return serve(path, params) or exchange(path, params)
+
+    exchange = Exchange()
+    jobs = [Job(series="mark", symbol=symbol, start_ms=at(0), end_ms=at(9)) for symbol in SYMBOLS]
+    found = collected(settings, everything, tmp_path, *jobs, concurrency=1)
+    skipped = [symbol for _, symbol in found.failed]
+    assert skipped == ([] if served else SYMBOLS[8:])
+    assert all("had none of it" in told for told in found.failed.values())
