@@ -29,6 +29,8 @@ GAP_ATTEMPTS = 3
 # a start at the very edge of what a venue keeps has left it when the request arrives
 _EDGE_MS = 600_000
 RECENT_MS = 30 * DAY_MS
+# some perpetuals were settled before the listing that the venue names, ADA for twelve days
+_EARLY_FUNDING_MS = 30 * DAY_MS
 SNAPSHOTS = "snapshots"
 
 
@@ -194,7 +196,7 @@ def make_jobs(
         gaps = {} if window.is_refetch else _open_gaps(lake, venue, series, window.timeframe)
         kept_ms = _kept_from(venue, series, window, now_ms)
         for symbol, listed_ms in listed.items():
-            first_ms = _first_wanted(window, listed_ms)
+            first_ms = _first_wanted(window, listed_ms, series)
             if name in recent:
                 first_ms = max(first_ms, window.end_ms - RECENT_MS)
             if kept_ms is not None and first_ms < kept_ms:
@@ -237,9 +239,11 @@ def _nothing() -> Stored:
     return Stored({}, {})
 
 
-def _first_wanted(window: Window, listed_ms: int | None) -> int:
+def _first_wanted(window: Window, listed_ms: int | None, series: Series) -> int:
     listed = listed_ms if listed_ms is not None else to_ms(FIRST_LISTING)
-    return max(listed if window.start_ms is None else max(window.start_ms, listed), 0)
+    # the first candle opens before a listing in its midst
+    first = floor_to_timeframe(listed, window.timeframe) if series.timeframes else listed - _EARLY_FUNDING_MS
+    return max(first if window.start_ms is None else max(window.start_ms, first), 0)
 
 
 def _kept_from(venue: str, series: Series, window: Window, now_ms: int) -> int | None:

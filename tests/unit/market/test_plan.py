@@ -68,9 +68,13 @@ def test_where_nothing_is_stored_the_last_candles_are_wanted_and_funding_up_to_t
 
 
 def test_without_a_number_everything_since_the_listing_is_wanted(settings: Settings) -> None:
-    listed = {BTC: 1_600_000_000_000, ETH: None}
+    # listed in the midst of a candle: the exchange has that one too
+    listed = {BTC: LAST_CLOSED - 500 * HOURS_4 + 1_800_000, ETH: None}
     jobs, _ = jobs_of(settings, window(None), listed=listed)
-    assert [(job.symbol, job.start_ms) for job in jobs] == [(BTC, 1_600_000_000_000), (ETH, to_ms(FIRST_LISTING))]
+    assert [(job.symbol, job.start_ms) for job in jobs] == [
+        (BTC, LAST_CLOSED - 500 * HOURS_4),
+        (ETH, to_ms(FIRST_LISTING)),
+    ]
 
 
 def test_nothing_before_the_listing_is_asked_for(settings: Settings) -> None:
@@ -79,7 +83,7 @@ def test_nothing_before_the_listing_is_asked_for(settings: Settings) -> None:
 
 
 def test_nothing_is_asked_of_a_symbol_that_is_listed_later_than_the_end(settings: Settings) -> None:
-    assert jobs_of(settings, listed={BTC: LAST_CLOSED + 1}) == ((), {})
+    assert jobs_of(settings, listed={BTC: LAST_CLOSED + HOURS_4}) == ((), {})
 
 
 def test_a_stored_symbol_goes_on_with_its_last_three_candles_and_a_new_one_begins(settings: Settings) -> None:
@@ -266,3 +270,9 @@ def test_of_a_recent_series_no_more_than_thirty_days_are_wanted(settings: Settin
         "premium": to_ms(FIRST_LISTING),
     }
     assert clipped == {}
+
+
+def test_settlements_before_the_listing_are_asked_for(settings: Settings) -> None:
+    listed = LAST_CLOSED - 90 * DAY
+    jobs, _ = jobs_of(settings, window(None), "funding_rates", listed={BTC: listed})
+    assert jobs[0].start_ms == listed - 30 * DAY
