@@ -8,10 +8,11 @@ import httpx
 
 from include.config.settings import Settings
 from include.core.errors import ConfigurationError, InvalidInputError, RateLimitedError, TransientError
-from include.market.errors import PERMANENT_STATUS, retry_after_seconds
+from include.market.errors import PERMANENT_STATUS, PageError, retry_after_seconds
 
 _TIMEOUT_SECONDS = 15.0
 _TEXT_LIMIT = 200
+_BODY_LIMIT = 4_000
 
 # httpx logs whole URLs at INFO, and FRED's carry the key
 logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -38,8 +39,10 @@ def get_json(client: httpx.Client, path: str, params: Mapping[str, str | int], d
     ------
     RateLimitedError
         429, with the wait the source asked for.
+    PageError
+        A body that is no JSON document; it carries the body.
     TransientError
-        Time-outs, refused connections, 408, 5xx, half bodies, a body that is no JSON document.
+        Time-outs, refused connections, 408, 5xx, half bodies.
     ConfigurationError
         401, 403, 404, 451.
     InvalidInputError
@@ -53,7 +56,8 @@ def get_json(client: httpx.Client, path: str, params: Mapping[str, str | int], d
     try:
         return response.json()
     except ValueError as error:
-        raise TransientError(f"Could not {doing}: the answer was no JSON document: {response.text[:80]!r}.") from error
+        told = f"Could not {doing}: the answer was no JSON document: {response.text[:80]!r}."
+        raise PageError(told, response.text[:_BODY_LIMIT], "no_json") from error
 
 
 def _raise_for_status(response: httpx.Response, doing: str) -> None:

@@ -13,6 +13,7 @@ from include.core.errors import ConfigurationError, InvalidInputError, Transient
 from include.core.progress import Progress
 from include.core.timeframes import DAY_MS
 from include.lake.lake import Lake
+from include.market.errors import PageError
 from include.market.macro import EARLIEST, SERIES, fetch_series, open_fred
 from include.market.outages import OutageLog
 from include.market.plan import OVERLAP_FEAR_GREED_DAYS, OVERLAP_MACRO, newest_by_series, newest_fear_greed
@@ -106,9 +107,11 @@ class Shared:
         except (InvalidInputError, TransientError) as error:
             logger.warning("%s failed: %s", name, error)
             self.failed[name] = str(error)
+            if isinstance(error, PageError):
+                self.refused.append(Refused(table, name, error.reason, error.payload, f"{source} {name}"))
             if isinstance(error, TransientError):
                 self.outages.failed(source, error)
-            return not isinstance(error, TransientError)
+            return not isinstance(error, TransientError | ConfigurationError)
         self.outages.answered(source)
         self.rows.setdefault(table, []).append(sifted.rows)
         self.refused += sifted.refused

@@ -43,7 +43,7 @@ class FaultInjector:
         if answer is not None:
             await answer(scope, receive, send)
             return
-        response = await _captured(self._app, self._renamed(scope), receive)
+        response = await _captured(self._app, self._asked_otherwise(asked, scope), receive)
         broken = next(self._met(asked, answers.OF_THE_BODY), None)
         if broken is not None:
             self._note(*broken, asked, {})
@@ -76,10 +76,12 @@ class FaultInjector:
                 return answer
         return None
 
-    def _renamed(self, scope: Scope) -> Scope:
+    def _asked_otherwise(self, asked: Asked, scope: Scope) -> Scope:
         query = scope["query_string"]
         for rule in self._faults.draw.plan.rules:
             query = standing.renamed_query(rule, query) if rule.fault == "renamed" else query
+        if next(self._met(asked, ("frozen",)), None) is not None:
+            query = standing.frozen_query(asked.path, query, self._faults.set_at_ms)
         return {**scope, "query_string": query}
 
     def _changed(self, asked: Asked, response: Response) -> Response:

@@ -18,7 +18,8 @@ ANSWER_KINDS = (
 )  # fmt: skip
 # rows of a page, which otherwise comes as it is
 ROW_KINDS = (
-    "empty_page", "duplicates", "conflicts", "disorder", "deleted", "revised", "nan", "infinite", "negative", "spike",
+    "empty_page", "stuck", "duplicates", "conflicts", "disorder", "deleted", "revised",
+    "nan", "infinite", "negative", "spike",
 )  # fmt: skip
 # for as long as the plan holds
 STANDING_KINDS = ("frozen", "delisted", "renamed", "clock_skew")

@@ -6,6 +6,7 @@ from copy import deepcopy
 from types import MappingProxyType
 from typing import Any
 
+from include.core.timeframes import DAY_MS
 from include.sandbox.faults.plan import Rule
 
 Detail = dict[str, Any]
@@ -19,6 +20,8 @@ _NUMBERS = (
 _HIGH, _LOW, _CLOSE, _VOLUME = 2, 3, 4, 5
 _PRICES = (1, 2, 3, 4)
 _QUOTE_AMOUNTS = MappingProxyType({12: (7, 10), 7: (6,)})
+_BINANCE_WIDTH = 12
+_LONG_MS = 1_000 * DAY_MS
 _LISTS = ("symbols", "list", "data", "observations")
 
 
@@ -53,7 +56,7 @@ def spoil(rule: Rule, rows: list[Any], draw: random.Random) -> Detail | None:
     draw : random.Random
         Decides which rows.
     """
-    has_records = bool(rows) and time_of(rows[0]) is not None
+    has_records = bool(rows) and isinstance(time_of(rows[0]), int if rule.fault == "stuck" else int | str)
     return _SPOILERS[rule.fault](rule, rows, draw) if has_records else None
 
 
@@ -61,6 +64,19 @@ def _empty(_: Rule, rows: list[Any], __: random.Random) -> Detail:
     count = len(rows)
     rows.clear()
     return {"rows": count}
+
+
+def _moved_back(_: Rule, rows: list[Any], __: random.Random) -> Detail:
+    for row in rows:
+        places: list[Any] = _candle_times(row) if isinstance(row, list) else [name for name in _TIMES if name in row]
+        for place in places:
+            told = row[place]
+            row[place] = str(int(told) - _LONG_MS) if isinstance(told, str) else told - _LONG_MS
+    return {"rows": len(rows)}
+
+
+def _candle_times(row: list[Any]) -> list[Any]:
+    return [0, 6] if len(row) == _BINANCE_WIDTH else [0]
 
 
 def _shuffled(_: Rule, rows: list[Any], draw: random.Random) -> Detail | None:
@@ -149,6 +165,7 @@ def _number_name(row: dict[str, Any]) -> str:
 
 _SPOILERS: dict[str, Callable[[Rule, list[Any], random.Random], Detail | None]] = {
     "empty_page": _empty,
+    "stuck": _moved_back,
     "duplicates": _repeated(is_changed=False),
     "conflicts": _repeated(is_changed=True),
     "disorder": _shuffled,

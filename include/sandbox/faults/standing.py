@@ -12,6 +12,7 @@ from include.sandbox.faults.rows import rows_of, time_of
 from include.sandbox.request_budget import BYBIT_PATHS
 
 _QUOTE = "USDT"
+_BYBIT_KLINES = ("/v5/market/kline", "/v5/market/mark-price", "/v5/market/index-price", "/v5/market/premium")
 _SYMBOL_NAMES = ("symbol", "pair")
 _BASE_NAMES = ("baseAsset", "baseCoin")
 
@@ -33,6 +34,18 @@ def renamed_query(rule: Rule, query: bytes) -> bytes:
         return query
     named = [(name, rule.symbol if new else value) for (name, value), new in zip(pairs, is_new, strict=True)]
     return urlencode(named).encode("latin-1")
+
+
+def frozen_query(path: str, query: bytes, frozen_ms: int) -> bytes:
+    """Return a query of records that asks for none after `frozen_ms`: the venue answers the newest that it has."""
+    params = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
+    end = "end" if path.startswith(_BYBIT_KLINES) else "endTime"
+    start_ms = params.get("start" if end == "end" else "startTime", "")
+    if start_ms.isdecimal() and int(start_ms) > frozen_ms:
+        return query
+    asked_ms = params.get(end, "")
+    params[end] = str(min(int(asked_ms), frozen_ms) if asked_ms.isdecimal() else frozen_ms)
+    return urlencode(params).encode("latin-1")
 
 
 def change(rule: Rule, document: Any, frozen_ms: int) -> dict[str, Any] | None:

@@ -4,6 +4,7 @@ import pytest
 
 from include.config.settings import Settings
 from include.core.errors import ConfigurationError, InvalidInputError, PerpetuaError, RateLimitedError, TransientError
+from include.market.errors import PageError
 from include.market.http import get_json, open_client
 from tests.unit.market.answers import Answer, answer, answering, refusing_url
 
@@ -57,7 +58,9 @@ def test_a_redirect_is_not_followed(settings: Settings) -> None:
 
 @pytest.mark.parametrize("body", ["<html></html>", "", '{"a": '])
 def test_a_body_that_is_no_json_document_is_transient(settings: Settings, body: str) -> None:
-    assert type(failure(settings, Answer(200, body))) is TransientError
+    error = failure(settings, Answer(200, body))
+    assert isinstance(error, PageError)
+    assert (error.reason, error.payload) == ("no_json", body)
 
 
 def test_a_body_shorter_than_promised_is_transient(settings: Settings) -> None:

@@ -6,7 +6,7 @@ import pytest
 from include.sandbox.faults.plan import Rule
 from include.sandbox.faults.rows import rows_of, spoil, time_of
 
-HOURS_4 = 14_400_000
+HOURS_4, DAY = 14_400_000, 86_400_000
 
 
 def klines(count: int = 6) -> list[list[Any]]:
@@ -71,6 +71,15 @@ def test_an_empty_page_has_no_rows() -> None:
     rows = klines()
     assert spoiled(rows, "empty_page") == {"rows": 6}
     assert rows == []
+
+
+def test_a_stuck_page_tells_of_long_ago() -> None:
+    rows, told = klines(), fundings()
+    assert spoiled(rows, "stuck") == {"rows": 6}
+    assert [[row[0] + 1_000 * DAY, *row[1:6], row[6] + 1_000 * DAY, *row[7:]] for row in rows] == klines()
+    spoiled(told, "stuck")
+    assert [row | {"fundingTime": row["fundingTime"] + 1_000 * DAY} for row in told] == fundings()
+    assert spoiled([{"date": "2026-01-02", "value": "1"}], "stuck") is None
 
 
 def test_rows_come_twice() -> None:
