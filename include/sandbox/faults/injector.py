@@ -80,8 +80,10 @@ class FaultInjector:
         query = scope["query_string"]
         for rule in self._faults.draw.plan.rules:
             query = standing.renamed_query(rule, query) if rule.fault == "renamed" else query
-        if next(self._met(asked, ("frozen",)), None) is not None:
-            query = standing.frozen_query(asked.path, query, self._faults.set_at_ms)
+        for number, rule in self._met(asked, ("frozen",)):
+            before, query = query, standing.frozen_query(asked.path, query, self._faults.set_at_ms)
+            if query != before:
+                self._note(number, rule, asked, {"until_ms": self._faults.set_at_ms})
         return {**scope, "query_string": query}
 
     def _changed(self, asked: Asked, response: Response) -> Response:
