@@ -19,6 +19,8 @@ from include.core.errors import (
 
 # a region or an address that is blocked stays blocked: 403 and 451; 404: no such service at this URL
 PERMANENT_STATUS = frozenset({403, 404, 451})
+# why a whole page is refused, as `PageError.reason` says
+PAGE_REASONS = ("page_shape", "no_json", "no_progress", "empty_page")
 _TEXT_LIMIT = 300
 
 
@@ -36,7 +38,7 @@ class PageError(TransientError):
     payload : object
         The page as it came, for the quarantine; None where there is nothing to keep.
     reason : str
-        Reason code: `page_shape`, `no_json`, `no_progress` or `empty_page`.
+        Reason code: one of `PAGE_REASONS`.
 
     Attributes
     ----------

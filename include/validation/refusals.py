@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from include.core.checks import CheckResult, Severity
 from include.core.columns import TABLES
+from include.market.errors import PAGE_REASONS
 from include.validation.limits import REFUSED_ROWS, REFUSED_SHARE
 from include.validation.subjects import named, subject_name
 
@@ -15,18 +16,23 @@ from include.validation.subjects import named, subject_name
 def check_refusals(staged: Mapping[str, pa.Table]) -> tuple[CheckResult, ...]:
     """Return the verdicts over refused records: any warns, a subject of many is left out, many of all are critical.
 
+    Whole pages only warn.
+
     Parameters
     ----------
     staged : mapping
         Staged rows by table, the quarantine among them.
     """
-    refused, kept = _refused(staged["quarantine"]), _kept(staged)
+    quarantine = staged["quarantine"]
+    # a page that came wrong was asked for again: what stayed away is counted as missing, not as refused
+    is_page = pc.is_in(quarantine["reason"], pa.array(PAGE_REASONS))
+    refused, kept = _refused(quarantine.filter(pc.invert(is_page))), _kept(staged)
     broken = {
         name: count
         for name, count in refused.items()
         if count >= REFUSED_ROWS and count > REFUSED_SHARE * (count + kept[name])
     }
-    return (_any(refused, staged["quarantine"]), _subjects(broken, kept), _share(broken, refused, kept))
+    return (_any(_refused(quarantine), quarantine), _subjects(broken, kept), _share(broken, refused, kept))
 
 
 def _refused(quarantine: pa.Table) -> Counter[str]:

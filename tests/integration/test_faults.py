@@ -265,13 +265,14 @@ def test_a_late_revision_of_a_closed_candle_is_found_written_down_and_taken(
     assert_whole(deployed, tmp_path)
 
 
-def test_a_tenfold_spike_is_kept(deployed: Deployment) -> None:
+def test_a_tenfold_spike_is_flagged_and_kept(deployed: Deployment) -> None:
     deployed.plan({"fault": "spike", "times": 1, **OF_BTC})
     deployed.ingest()
     (time,) = spoiled_times(deployed)
     rows = {in_ms(row["open_time"]): row["close"] for row in deployed.rows("candles") if row["symbol"] == BTC}
     assert rows[time] > 5 * rows[time - HOURS_4]
     assert quarantined(deployed) == []
+    assert BTC in failed_checks(deployed)["spikes"]
 
 
 def test_a_feed_that_stands_still_is_told_and_back_filled_when_it_goes_on(deployed: Deployment, tmp_path: Path) -> None:

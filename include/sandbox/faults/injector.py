@@ -93,14 +93,14 @@ class FaultInjector:
             document = json.loads(bytes(response.body))
         except ValueError:
             return response
-        done = [self._change(number, rule, asked, document) for number, rule in self._document_rules(asked)]
-        if not any(done):
+        is_spoiled = any(self._change(number, rule, asked, document) for number, rule in self._met(asked, ROW_KINDS))
+        standing_ones = [self._change(number, rule, asked, document) for number, rule in self._standing_rules(asked)]
+        if not is_spoiled and not any(standing_ones):
             return response
         headers = {name: value for name, value in response.headers.items() if name != "content-length"}
         return Response(json.dumps(document, separators=(",", ":")), response.status_code, headers)
 
-    def _document_rules(self, asked: Asked) -> Iterator[tuple[int, Rule]]:
-        yield from self._met(asked, ROW_KINDS)
+    def _standing_rules(self, asked: Asked) -> Iterator[tuple[int, Rule]]:
         # whom a symbol's rule concerns is told by the rows of the answer, not by the request
         for number, rule in enumerate(self._faults.draw.plan.rules):
             if rule.fault in ("frozen", "clock_skew"):

@@ -119,7 +119,7 @@ class Rule(Config):
 
 
 class FaultPlan(Config):
-    """Rules, and the seed of all that is drawn. Of several whole answers that a request could meet, the first is."""
+    """Rules, and the seed of all that is drawn. Of several faults that a request could meet it meets one."""
 
     seed: int = 0
     rules: tuple[Rule, ...] = ()

@@ -10,10 +10,10 @@ from tests.unit.market.batches import NOW
 BTC, ETH = "BTC/USDT:USDT", "ETH/USDT:USDT"
 
 
-def results(refused: dict[str, int], kept: dict[str, int], source: str = "candles") -> dict[str, CheckResult]:
-    records = [
-        Refused(source, name, "inconsistent", [name, n], "r") for name, count in refused.items() for n in range(count)
-    ]
+def results(
+    refused: dict[str, int], kept: dict[str, int], source: str = "candles", reason: str = "inconsistent"
+) -> dict[str, CheckResult]:
+    records = [Refused(source, name, reason, [name, n], "r") for name, count in refused.items() for n in range(count)]
     staged: dict[str, pa.Table] = {
         "candles": candles(*(candle(symbol, n) for symbol, count in kept.items() for n in range(count))),
         "macro": MACRO.schema.empty_table(),
@@ -47,6 +47,12 @@ def test_two_bad_candles_of_a_small_batch_leave_nobody_out() -> None:
     assert results({BTC: 2}, {BTC: 2, ETH: 200})["refused_subjects"].passed
     assert results({BTC: 3}, {BTC: 297, ETH: 200})["refused_subjects"].passed
     assert not results({BTC: 3}, {BTC: 296, ETH: 200})["refused_subjects"].passed
+
+
+def test_pages_that_came_wrong_and_were_asked_for_again_only_warn() -> None:
+    found = results({BTC: 5}, {BTC: 4, ETH: 4}, reason="empty_page")
+    assert [result.name for result in found.values() if not result.passed] == ["refused_records"]
+    assert "5 empty_page" in found["refused_records"].message
 
 
 def test_refused_records_of_another_table_leave_its_rows_out_alone() -> None:
