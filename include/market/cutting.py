@@ -30,7 +30,8 @@ def cut(venue: str, timeframe: str, symbols: Sequence[str], jobs: Sequence[Job],
         Counted at the longest distance of two records, as `expected_records` does; a page is the least.
     """
     place = {symbol: number for number, symbol in enumerate(symbols)}
-    ordered = sorted(jobs, key=lambda job: place[job.symbol])
+    # what is new of all symbols comes before what is older than the lake
+    ordered = sorted(jobs, key=lambda job: (job.purpose == "older", place[job.symbol]))
     batches: list[list[Job]] = [[]]
     room = records
     for part in (part for job in ordered for part in _parts(venue, timeframe, job, records // _PARTS)):

@@ -78,3 +78,14 @@ def test_what_is_older_than_the_lake_is_filled_backwards_from_it() -> None:
     parts = [part for batch in cut_4h([job(BTC, 5_000, purpose="older")], 4_000) for part in batch]
     assert parts[0].end_ms == at(4_999)
     assert all(after.end_ms == before.start_ms - HOURS_4 for before, after in pairwise(parts))
+
+
+def test_what_is_new_of_everybody_comes_before_what_is_older() -> None:
+    jobs = [job(symbol, 100, purpose=purpose) for symbol in (BTC, ETH) for purpose in ("older", "newest")]
+    (batch,) = cut_4h(jobs, 4_000)
+    assert [(part.symbol, part.purpose) for part in batch] == [
+        (BTC, "newest"),
+        (ETH, "newest"),
+        (BTC, "older"),
+        (ETH, "older"),
+    ]
