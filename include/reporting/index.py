@@ -5,10 +5,11 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader
 
 from include.config.files import system_names
+from include.core.errors import PerpetuaError
 from include.core.paths import Home
 from include.reporting.cross_validation_result import all_cross_validations, sentence
 from include.reporting.verdict import all_results
-from include.training.champion import read_champion
+from include.training.champion import Champion, read_champion
 
 # reports come from disk, so their text is other people's: everything is escaped
 _TEMPLATES = Environment(loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True)
@@ -16,7 +17,7 @@ _TEMPLATES = Environment(loader=FileSystemLoader(Path(__file__).parent / "templa
 
 def index_page(home: Home) -> str:
     """Return the page as HTML; links are relative to the page's own address."""
-    champions = {name: read_champion(home, name) for name in system_names()}
+    champions = {name: _champion(home, name) for name in system_names()}
     has_quality = (home.data_quality / "index.html").is_file()
     feature_sets = sorted(page.parent.name for page in home.feature_reports.glob("*/index.html"))
     return _TEMPLATES.get_template("index.html").render(
@@ -27,3 +28,11 @@ def index_page(home: Home) -> str:
         has_quality=has_quality,
         feature_sets=feature_sets,
     )
+
+
+def _champion(home: Home, system: str) -> Champion | str | None:
+    """Return the champion, None where none was promoted, or what is wrong with its record: the page stands anyway."""
+    try:
+        return read_champion(home, system)
+    except PerpetuaError as error:
+        return str(error)

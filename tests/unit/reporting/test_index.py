@@ -38,3 +38,12 @@ def test_a_champion_is_listed_with_its_expiry(settings: Settings) -> None:
     page = index_page(settings.home)
     assert "<code>phase4-abc</code>" in page
     assert "<td>2026-03-20 00:00 UTC</td>" in page
+
+
+def test_a_damaged_champion_is_told_and_hides_nothing(settings: Settings) -> None:
+    settings.home.champion("phase4").parent.mkdir(parents=True)
+    settings.home.champion("phase4").write_text("[1, 2]", encoding="utf-8")
+    page = index_page(settings.home)
+    assert "is not a champion&#39;s record" in page
+    assert "none was promoted yet" in page  # the other system's
+    assert "No model was revalidated yet" in page
