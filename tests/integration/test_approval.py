@@ -9,19 +9,16 @@ import numpy as np
 import pytest
 
 from include.config.settings import Settings
-from include.config.system import load_system
 from include.core.files import read_json
 from include.orchestration.chain import AWAITING
 from include.orchestration.defaults import POOLS
 from include.orchestration.stack import Stack
 from include.reporting.decision_bundle import read_approvals
-from include.training.artifacts import BEST, FINAL, Architecture, ModelState, write_model
 from include.training.champion import read_champion
-from include.training.normalizer import Normalizer
-from include.training.runs import write_config
+from tests.support.controls import Layers
 from tests.support.datasets import dataset_of, series_from_closes, write_dataset
+from tests.support.models import plant
 from tests.support.stack import deployment
-from tests.unit.training.builders import write_run_folder
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1200)]
 
@@ -35,36 +32,18 @@ def rising_market(symbol: str, seed: int) -> Any:
     return series_from_closes(symbol, 100 * np.exp(np.cumsum(steps)), spread=0.001)
 
 
-def always_long(inputs: int) -> ModelState:
-    """A model whose only opinion is its bias: it buys whenever it may."""
-    layers = {"mlp_extractor.policy_net.0": (4, inputs), "mlp_extractor.policy_net.2": (4, 4), "action_net": (5, 4)}
-    parameters = {f"{name}.weight": np.zeros(shape, np.float32) for name, shape in layers.items()}
-    parameters |= {f"{name}.bias": np.zeros(shape[0], np.float32) for name, shape in layers.items()}
-    parameters["action_net.bias"][OPEN_LONG] = 1.0
-    identity = Normalizer(
-        mean=np.zeros(inputs), variance=np.ones(inputs), count=1.0, return_mean=0.0, return_variance=1.0,
-        return_count=1.0, clip=10.0, reward_clip=10.0, epsilon=1e-8, gamma=0.99, is_active=False,
-    )  # fmt: skip
-    return ModelState(
-        timestep=100,
-        parameters=parameters,
-        normalizer=identity,
-        architecture=Architecture(observation_size=inputs, hidden=(4, 4), actions=5),
-        save_zip=lambda target: target.write_bytes(b"the zip is for stock readers and is never opened here"),
-    )
+def always_long(inputs: int) -> Layers:
+    """Layers whose only opinion is their bias: buy whenever it is possible."""
+    shapes = ((4, inputs), (4, 4), (5, 4))
+    first, second, (logits, bias) = ((np.zeros(shape, np.float32), np.zeros(shape[0], np.float32)) for shape in shapes)
+    bias[OPEN_LONG] = 1.0
+    return first, second, (logits, bias)
 
 
 def prepare(settings: Settings) -> None:
     dataset = dataset_of(*(rising_market(symbol, seed) for seed, symbol in enumerate(SYMBOLS)))
     dataset = write_dataset(dataset, settings.home.dataset(dataset.info.id))
-    run = settings.home.run(RUN)
-    features = dataset.info.features
-    write_run_folder(
-        run, [{"timestep": 100}], status="finished", dataset_id=dataset.info.id, features=features, timesteps=100
-    )
-    write_config(run, load_system("phase4"))
-    for files in (BEST, FINAL):
-        write_model(run, files, always_long(len(features) + 10), RUN, 0.1)
+    plant(settings, dataset, RUN, always_long(len(dataset.info.features) + 10))
 
 
 @pytest.fixture(scope="module")
