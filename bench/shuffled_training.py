@@ -1,6 +1,6 @@
 """A control of the evidence: agents trained for real on a market in which nothing can be learned.
 
-    python -m bench.shuffled_training DATASET [--seeds 10] [--steps 100000] [--candles 4000]
+    python -m bench.shuffled_training DATASET [--seeds 10] [--steps 100000] [--candles 3500]
 
 DATASET is the folder of a frozen dataset. The candles of its symbols are put into another order, one order for all
 symbols, so that what moves together still does while nothing follows from what was before; features are computed anew
@@ -126,7 +126,7 @@ def main() -> None:
     arguments.add_argument("dataset", type=Path)
     arguments.add_argument("--seeds", type=int, default=10)
     arguments.add_argument("--steps", type=int, default=100_000)
-    arguments.add_argument("--candles", type=int, default=4_000)
+    arguments.add_argument("--candles", type=int, default=3_500)
     chosen = arguments.parse_args()
     source = load_dataset(chosen.dataset)
     with tempfile.TemporaryDirectory() as place:
