@@ -93,9 +93,7 @@ def market_backfill(
 @market.command("status")
 def market_status(as_json: Json = False) -> None:
     """Show coverage, freshness and gaps of every table."""
-    from include.market.status import status
-
-    _show(status(load_settings()), as_json)
+    _show(stages.market_status(load_settings()), as_json)
 
 
 @market.command("export")

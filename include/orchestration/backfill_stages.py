@@ -53,6 +53,7 @@ def backfill_market_data(
         return failures
 
     done = backfill(settings, request, validate, progress=progress)
+    stages.report_lake(settings)
     _require_right(done)
     return _document(settings, done)
 

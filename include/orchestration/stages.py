@@ -69,22 +69,50 @@ def validate_market_data(settings: Settings, batch_id: str) -> dict[str, Any]:
 
 
 def validate_lake(settings: Settings) -> CheckReport:
-    """Judge everything that stands in the lake; nothing is changed, and nothing is raised."""
-    from include.market.clock import market_now
+    """Judge everything that stands in the lake and write the page on it; nothing is changed, and nothing is raised."""
+    from include.validation.lake_page import write_lake_page
     from include.validation.lake_report import validate_lake as judge
 
+    now, unknown = _market_clock(settings)
+    report = judge(settings, now, unknown)
+    write_lake_page(settings, now)
+    return report
+
+
+def report_lake(settings: Settings) -> Path:
+    """Write the page on the lake; return where it lies."""
+    from include.validation.lake_page import write_lake_page
+
+    return write_lake_page(settings, _market_clock(settings)[0])
+
+
+def market_status(settings: Settings) -> list[dict[str, Any]]:
+    """Return what every table of the lake holds, and how old its newest record is by the exchange's clock."""
+    from include.market.status import status
+
+    now, _ = _market_clock(settings)
+    return status(settings, now)
+
+
+def _market_clock(settings: Settings) -> tuple[datetime | None, str]:
+    """Return the exchange's clock, or None and why it is not known."""
+    from include.market.clock import market_now
+
     try:
-        now, unknown = market_now(settings), ""
+        return market_now(settings), ""
     except PerpetuaError as error:
-        now, unknown = None, str(error)
-    return judge(settings, now, unknown)
+        return None, str(error)
 
 
 def publish_market_data(settings: Settings, batch_id: str) -> dict[str, Any]:
-    """Merge a validated batch into the lake; return what changed per table."""
+    """Merge a validated batch into the lake and write the page on the lake; return what changed per table."""
     from include.market.publish import publish
+    from include.market.staging import read_batch
+    from include.validation.lake_page import write_lake_page
 
-    return publish(settings, batch_id).model_dump(mode="json")
+    published = publish(settings, batch_id)
+    write_lake_page(settings, read_batch(settings.home, batch_id).market_now)
+    return published.model_dump(mode="json")
 
 
 def maintain_lake(settings: Settings) -> list[dict[str, Any]]:

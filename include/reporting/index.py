@@ -26,6 +26,7 @@ def index_page(home: Home) -> str:
         sentence=sentence,
         champions=champions,
         has_quality=has_quality,
+        has_lake=(home.data_quality / "lake.html").is_file(),
         feature_sets=feature_sets,
     )
 

@@ -16,13 +16,15 @@ from include.validation.quality_record import QualityRecord, load_all, page_of, 
 from include.validation.strip import strip_svg
 
 TEMPLATES = Path(__file__).parent / "templates"
+# written by `lake_page.py`
+LAKE_PAGE = "lake.html"
 
 
 def write_batch_page(settings: Settings, record: QualityRecord) -> Path:
     """Keep `record` and write its page; return where the page lies."""
     save(settings.home, record)
     target = page_of(settings.home, record)
-    write_text(target, _environment().get_template("batch.html.j2").render(_facts(record), home="../index.html"))
+    write_text(target, environment().get_template("batch.html.j2").render(_facts(record), home="../index.html"))
     return target
 
 
@@ -32,16 +34,22 @@ def write_index(settings: Settings) -> Path:
     target = settings.home.data_quality / "index.html"
     facts = _facts(records[0]) if records else {}
     history = [_history_line(record) for record in records]
-    template = _environment().get_template("index.html.j2")
-    write_text(target, template.render(facts, has_record=bool(records), history=history))
+    template = environment().get_template("index.html.j2")
+    write_text(
+        target,
+        template.render(
+            facts, has_record=bool(records), history=history, has_lake=(target.parent / LAKE_PAGE).is_file()
+        ),
+    )
     return target
 
 
-def _environment() -> Environment:
-    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
-    environment.filters["utc"] = format_utc
-    environment.filters["number"] = _number
-    return environment
+def environment() -> Environment:
+    """Return the templates of the data-quality pages; everything that is put into them is escaped."""
+    found = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
+    found.filters["utc"] = format_utc
+    found.filters["number"] = _number
+    return found
 
 
 def _facts(record: QualityRecord) -> dict[str, Any]:

@@ -16,13 +16,13 @@ def strip_svg(symbol: SymbolCoverage, months: Sequence[str]) -> Markup:
     width = WIDTH / max(len(months), 1)
     cells = Markup("").join(
         Markup('<rect class="{}" x="{:.2f}" y="0" width="{:.2f}" height="{}"><title>{} {}: {}</title></rect>').format(
-            _class(symbol, month),
+            class_of(symbol, month),
             position * width,
             max(width - 1, 0.5),
             HEIGHT,
             symbol.symbol,
             month,
-            _text(symbol, month),
+            text_of(symbol, month),
         )
         for position, month in enumerate(months)
     )
@@ -31,13 +31,15 @@ def strip_svg(symbol: SymbolCoverage, months: Sequence[str]) -> Markup:
     )
 
 
-def _class(symbol: SymbolCoverage, month: str) -> str:
+def class_of(symbol: SymbolCoverage, month: str) -> str:
+    """Return the class of the style sheet for the share of a month's candles that exist."""
     share = symbol.months.get(month)
     if share is None:
         return "c0"
     return next(name for least, name in _CLASSES if share >= least)
 
 
-def _text(symbol: SymbolCoverage, month: str) -> str:
+def text_of(symbol: SymbolCoverage, month: str) -> str:
+    """Return that share as people read it."""
     share = symbol.months.get(month)
     return "no candles" if share is None else f"{share:.2%}"

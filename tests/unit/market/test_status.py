@@ -1,8 +1,10 @@
 from datetime import timedelta
 
 import pandas as pd
+import pyarrow as pa
 
 from include.config.settings import Settings
+from include.core.columns import GAPS
 from include.lake.lake import Lake
 from include.market.publish import publish
 from include.market.quarantine import Refused, quarantine_rows
@@ -26,8 +28,11 @@ def test_a_line_tells_coverage_freshness_and_gaps(settings: Settings) -> None:
             "subjects": 2,
             "first": "2026-01-01 00:00 UTC",
             "last": "2026-01-01 16:00 UTC",
+            "age_hours": None,
             "late": 1,
             "missing_candles": 2,
+            "open_gaps": 0,
+            "lost": 0,
             "revisions": 0,
             "quarantined": 0,
         }
@@ -56,3 +61,28 @@ def test_series_of_other_timeframes_are_counted_on_their_own_grid() -> None:
         }
     )
     assert missing_candles(pd.concat([frame, four])) == 1
+
+
+def test_age_counts_from_when_the_newest_record_may_be_used(settings: Settings) -> None:
+    Lake(settings.home.lake).merge("candles", candles(candle(number=0), candle(number=1)))
+    # the second candle closes eight hours after the start
+    for hours, age in ((8, 0.0), (11, 3.0), (6, 0.0)):
+        assert status(settings, START + timedelta(hours=hours))[0]["age_hours"] == age
+
+
+def test_gaps_of_the_ledger_are_counted_by_what_became_of_them(settings: Settings) -> None:
+    lake = Lake(settings.home.lake)
+    lake.merge("candles", candles(candle(number=0)))
+    rows = [gap(number, state) for number, state in enumerate(("open", "open", "lost", "filled"))]
+    lake.merge("gaps", pa.Table.from_pylist(rows, schema=GAPS.schema))
+    line = next(line for line in status(settings) if line["table"] == "candles")
+    assert (line["open_gaps"], line["lost"]) == (6, 3)
+
+
+def gap(number: int, state: str) -> dict[str, object]:
+    first = START + timedelta(days=number)
+    return {
+        "source": "candles", "venue": "binanceusdm", "subject": "BTC/USDT:USDT", "timeframe": "4h",
+        "first_missing": first, "last_missing": first + timedelta(hours=8), "missing_count": 3, "status": state,
+        "reason": "a test", "attempts": 1, "found_at": START, "tried_at": None,
+    }  # fmt: skip
