@@ -31,7 +31,8 @@ class CrossValidationRequest(Config):
         Candles kept out of training next to a test, and between training and validation (the embargo of the system's
         splits).
     validation_candles : int or None
-        Newest candles of each training, on which its checkpoint is chosen (those of the system's splits).
+        Newest candles of each training, on which its checkpoint is chosen (those of the system's splits, or half of the
+        shortest newest training range where that is less).
     """
 
     scheme: Scheme = "walk_forward"

@@ -21,11 +21,12 @@ def parse(model: type[ConfigT], document: Any, source: str) -> ConfigT:
     try:
         return model.model_validate(document)
     except ValidationError as error:
-        rules = "; ".join(
-            f"`{'.'.join(map(str, e['loc']))}` {_rule(e['msg'])}, was {e['input']!r}" for e in error.errors()
-        )
-        raise ConfigurationError(f"{source}: {rules}.") from error
+        raise ConfigurationError(f"{source}: {'; '.join(map(_rule, error.errors()))}.") from error
 
 
-def _rule(message: str) -> str:
-    return message[0].lower() + message[1:]
+def _rule(error: Any) -> str:
+    message = str(error["msg"]).removeprefix("Value error, ")
+    if not error["loc"]:
+        # a rule over several keys names them itself
+        return message
+    return f"`{'.'.join(map(str, error['loc']))}` {message[0].lower()}{message[1:]}, was {error['input']!r}"

@@ -20,6 +20,9 @@ from include.features.dataset import Dataset, Window
 from include.training.fold_records import PLAN_FILE, FoldPlan, Plan
 from include.training.identity import shaping_config
 
+# fewer tell nothing: then the usual number is asked for, and refused with its reason
+_FEWEST_VALIDATION = 20
+
 
 def plan(settings: Settings, system: SystemConfig, dataset: Dataset, request: CrossValidationRequest) -> Plan:
     """Cut the history of `dataset` into folds and write the plan to `home.cross_validation(id)`.
@@ -52,9 +55,10 @@ def plan(settings: Settings, system: SystemConfig, dataset: Dataset, request: Cr
     candles = (to_ms(history.end) - start_ms) // step
     purge = _or(request.purge_candles, splits.embargo_candles)
     embargo = _or(request.embargo_candles, splits.embargo_candles) if request.scheme == "combinatorial" else 0
-    validation = _or(request.validation_candles, splits.validation_candles)
+    cut_folds = _folds(request, candles, purge, embargo)
+    validation = _or(request.validation_candles, _validation(cut_folds, splits.validation_candles, purge))
     folds: list[FoldPlan] = []
-    for number, fold in enumerate(_folds(request, candles, purge, embargo)):
+    for number, fold in enumerate(cut_folds):
         training, held_out = hold_out(fold, validation=validation, purge=purge)
         folds.append(
             FoldPlan(
@@ -92,6 +96,12 @@ def _folds(request: CrossValidationRequest, candles: int, purge: int, embargo: i
     return walk_forward(
         candles, train=candles - purge - count * test, test=test, purge=purge, is_anchored=bool(request.is_anchored)
     )
+
+
+def _validation(folds: tuple[Fold, ...], usual: int, purge: int) -> int:
+    """Return the candles to choose checkpoints on: as usual, or half of the room where the history is short."""
+    room = (min(len(fold.train[-1]) for fold in folds if fold.train) - purge) // 2
+    return usual if room < _FEWEST_VALIDATION else min(usual, room)
 
 
 def _identity(planned: Plan) -> str:

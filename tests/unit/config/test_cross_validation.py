@@ -22,5 +22,5 @@ def test_what_is_left_out_takes_the_default() -> None:
     ],
 )
 def test_what_no_scheme_can_do_is_refused(fields: dict[str, object], message: str) -> None:
-    with pytest.raises(ConfigurationError, match=message):
+    with pytest.raises(ConfigurationError, match=f"^cross-validate: {message}"):
         parse(CrossValidationRequest, fields, "cross-validate")

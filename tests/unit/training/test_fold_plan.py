@@ -114,3 +114,12 @@ def test_a_dataset_of_another_system_and_an_unknown_plan_are_refused(settings: S
         plan(settings, load_system("shadow"), DATASET, CrossValidationRequest())
     with pytest.raises(MissingInputError, match="Cross-validation `0123` does not exist"):
         read_plan(settings, "0123")
+
+
+def test_a_short_history_is_validated_on_half_of_its_room(settings: Settings) -> None:
+    short = CrossValidationRequest(scheme="combinatorial", groups=7)
+    planned = plan(settings, SYSTEM, DATASET, short)
+    # groups of 208 candles; between two tested ones 208 − 2·42 − 42 = 82 are left, of which 42 are purged
+    assert planned.validation_candles == 20
+    assert {candles(fold.validation) for fold in planned.folds} == {20}
+    assert plan(settings, SYSTEM, DATASET, CrossValidationRequest()).validation_candles == 200
