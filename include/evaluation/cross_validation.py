@@ -167,8 +167,8 @@ def hold_out(fold: Fold, *, validation: int, purge: int) -> tuple[tuple[range, .
     if cut < newest.start or not (len(left) or earlier):
         raise InvalidInputError(
             f"`validation` + `purge` must be less than the {len(newest)} candles of the newest training range, "
-            f"was {validation + purge}. Hint: fewer folds or groups make longer ones, fewer validation or purge candles "
-            "leave more."
+            f"was {validation + purge}. Hint: fewer folds or groups make longer ones, fewer validation or purge "
+            "candles leave more."
         )
     return (*earlier, *((left,) if len(left) else ())), range(cut, newest.stop)
 
