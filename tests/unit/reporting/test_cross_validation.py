@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from include.config.cross_validation import CrossValidationRequest
-from include.config.settings import ENV_FILE, Settings, load_settings
+from include.config.settings import Settings
 from include.core.errors import MissingInputError
 from include.evaluation.chaining import read_replays
 from include.reporting.cross_validation import collect
@@ -25,29 +24,19 @@ from include.reporting.cross_validation_result import (
     spread_of,
 )
 from include.reporting.index import index_page
-from include.training.fold_plan import plan
 from include.training.fold_records import FoldResult, Plan, result_file
 from include.training.fold_run import run_fold
-from tests.support.datasets import write_dataset
-from tests.unit.reporting.conftest import small_dataset, small_system
-
-REQUEST = CrossValidationRequest(
-    scheme="combinatorial", groups=3, tested=2, purge_candles=5, embargo_candles=5, validation_candles=30
-)
+from tests.support.folds import REQUEST, planned_in, settings_of
 
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(ENV_FILE, "")
-        patch.setenv("PERPETUA_HOME", str(tmp_path_factory.mktemp("home")))
-        return load_settings()
+    return settings_of(tmp_path_factory.mktemp("home"))
 
 
 @pytest.fixture(scope="module")
 def planned(settings: Settings) -> Plan:
-    dataset = write_dataset(small_dataset(), settings.home.dataset("0" * 16))
-    return plan(settings, small_system(), dataset, REQUEST)
+    return planned_in(settings)
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +51,7 @@ def result(settings: Settings, planned: Plan, folds: list[FoldResult]) -> CrossV
 
 
 def test_paths_need_every_fold(settings: Settings) -> None:
-    other = REQUEST.model_copy(update={"purge_candles": 6})
-    planned = plan(settings, small_system(), small_dataset(), other)
+    planned = planned_in(settings, REQUEST.model_copy(update={"purge_candles": 6}))
     with pytest.raises(MissingInputError, match=r"Fold 0 of cross-validation `\w+` has no result. Hint: run it first"):
         collect(settings, planned.id)
 

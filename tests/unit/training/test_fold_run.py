@@ -6,35 +6,24 @@ from pathlib import Path
 
 import pytest
 
-from include.config.cross_validation import CrossValidationRequest
-from include.config.settings import ENV_FILE, Settings, load_settings
+from include.config.settings import Settings
 from include.core.errors import InvalidInputError, StoppedError
 from include.evaluation.trial_ledger import TrialLedger
 from include.evaluation.trials import ScoredWindow
-from include.training.fold_plan import plan
 from include.training.fold_records import FoldResult, Plan, read_fold, result_file
 from include.training.fold_run import run_fold
 from include.training.runs import all_runs, read_run
-from tests.support.datasets import write_dataset
-from tests.unit.reporting.conftest import small_dataset, small_system
-
-REQUEST = CrossValidationRequest(
-    scheme="combinatorial", groups=3, tested=2, purge_candles=5, embargo_candles=5, validation_candles=30
-)
+from tests.support.folds import planned_in, settings_of
 
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(ENV_FILE, "")
-        patch.setenv("PERPETUA_HOME", str(tmp_path_factory.mktemp("home")))
-        return load_settings()
+    return settings_of(tmp_path_factory.mktemp("home"))
 
 
 @pytest.fixture(scope="module")
 def planned(settings: Settings) -> Plan:
-    dataset = write_dataset(small_dataset(), settings.home.dataset("0" * 16))
-    return plan(settings, small_system(), dataset, REQUEST)
+    return planned_in(settings)
 
 
 @pytest.fixture(scope="module")
@@ -90,8 +79,7 @@ def test_a_fold_that_was_stopped_has_no_result_and_goes_on(
     settings: Settings, planned: Plan, folds: list[FoldResult], tmp_path: Path
 ) -> None:
     other = settings.model_copy(update={"home_path": tmp_path})
-    write_dataset(small_dataset(), other.home.dataset("0" * 16))
-    assert plan(other, small_system(), small_dataset(), REQUEST) == planned
+    assert planned_in(other) == planned
     with pytest.raises(StoppedError, match=r"Fold 1 of 3 was stopped at step \d+ of 256. Hint: run it again"):
         run_fold(other, planned.id, 0, progress=lambda *_: os.kill(os.getpid(), signal.SIGTERM))
     assert not result_file(other, planned.id, 0).exists()
