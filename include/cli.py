@@ -93,7 +93,8 @@ def market_backfill(
 @market.command("status")
 def market_status(as_json: Json = False) -> None:
     """Show coverage, freshness and gaps of every table."""
-    _show(stages.market_status(load_settings()), as_json)
+    lines = stages.market_status(load_settings())
+    _show(lines if lines or as_json else "The lake is empty. Hint: `market backfill` fills it.", as_json)
 
 
 @market.command("export")

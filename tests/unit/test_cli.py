@@ -306,3 +306,11 @@ def test_every_command_that_the_documents_name_exists() -> None:
     known = {command[0] for command in COMMANDS}
     assert named
     assert named <= known
+
+
+def test_the_status_of_an_empty_lake_says_what_fills_it(monkeypatch, capsys) -> None:
+    monkeypatch.setenv("PERPETUA_EXCHANGE_URL", "http://127.0.0.1:9")
+    assert run(monkeypatch, "market", "status") == 0
+    assert capsys.readouterr().out == "The lake is empty. Hint: `market backfill` fills it.\n"
+    assert run(monkeypatch, "market", "status", "--json") == 0
+    assert capsys.readouterr().out == "[]\n"
