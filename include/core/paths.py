@@ -96,6 +96,11 @@ class Home:
         """Logs and pids of the processes that the local stack starts."""
         return self.root / "processes"
 
+    @property
+    def checks(self) -> Path:
+        """Checks of the day as they were posted, one folder per day."""
+        return self.reports / "checks"
+
     def features(self, feature_set: str) -> Path:
         """Return the folder of a feature set."""
         return self.root / "features" / _name(feature_set, "feature_set")

@@ -379,10 +379,13 @@ def checked(settings: Settings, slot: str, now: datetime | None = None) -> "Slot
 
 
 def post_check(settings: Settings, report: "SlotReport") -> dict[str, Any]:
-    """Post a check and return what it says."""
+    """Keep a check for the desk, post it and return what it says."""
     from include.alerts.messages import slot as slot_message
     from include.alerts.slack import SlackChannel
+    from include.reporting.check_log import PostedCheck, keep_check
 
+    # kept first: a Slack that is down leaves it readable
+    keep_check(settings.home, PostedCheck(at=wall_now(), **report.model_dump(exclude={"champion"})))
     posted = SlackChannel(settings).post(slot_message(report))
     return {"slot": report.slot, "passed": report.report.passed, "lines": list(report.lines), "ts": posted.ts}
 

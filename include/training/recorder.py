@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
-
-from torch.utils.tensorboard import SummaryWriter
+from typing import TYPE_CHECKING, Self
 
 from include.training.logs import (
     ALERTS,
@@ -20,7 +18,9 @@ from include.training.logs import (
     append_line,
     read_log,
 )
-from include.training.scoring import ValidationScore
+
+if TYPE_CHECKING:
+    from include.training.scoring import ValidationScore
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,9 @@ class Recorder:
     """
 
     def __init__(self, folder: Path, resumed_at: int | None = None) -> None:
+        # pages and checks read what this module defines, and import no torch for it
+        from torch.utils.tensorboard import SummaryWriter
+
         is_resumed = resumed_at is not None
         self._convergence = LogWriter(folder, CONVERGENCE, is_resumed=is_resumed)
         self._updates = LogWriter(folder, UPDATES, is_resumed=is_resumed)
@@ -133,7 +136,7 @@ class Recorder:
         self._tensorboard.flush()
         self._rewards.clear()
 
-    def validation(self, timestep: int, score: ValidationScore) -> None:
+    def validation(self, timestep: int, score: "ValidationScore") -> None:
         """Record a validation round."""
         metrics = score.metrics.values()
         figures = {name: metrics[name] for name in VALIDATION.columns if name in metrics}

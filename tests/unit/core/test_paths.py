@@ -10,7 +10,7 @@ def test_every_place_lies_under_the_home() -> None:
     home = Home(Path("/somewhere"))
     places = [home.lake, home.staging, home.datasets, home.runs, home.data_quality, home.sandbox, home.airflow]
     places += [home.features("market94"), home.dataset("d"), home.run("r"), home.revalidation("v"), home.champion("s")]
-    places += [home.feature_reports, home.feature_report("market94")]
+    places += [home.feature_reports, home.feature_report("market94"), home.checks]
     assert all(place.is_relative_to(home.root) for place in places)
     assert len(set(places)) == len(places)
 
