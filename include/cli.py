@@ -23,7 +23,7 @@ from include.config.settings import Settings, load_settings
 from include.core.checks import Severity
 from include.core.clock import format_utc, parse_utc, wall_now
 from include.core.errors import DataQualityError, InvalidInputError, PerpetuaError, StoppedError
-from include.orchestration import backfill_stages, fold_stages, stages, terminal, verdict_stages
+from include.orchestration import backfill_stages, campaign_stages, fold_stages, stages, terminal, verdict_stages
 
 app = typer.Typer(
     name="python -m include",
@@ -37,6 +37,7 @@ dataset = typer.Typer(help="Freeze training data.", no_args_is_help=True)
 env = typer.Typer(help="Environments of the trading systems.", no_args_is_help=True)
 training = typer.Typer(help="Train a PPO agent, or end a training.")
 champion = typer.Typer(help="Show the promoted model, or go back to an earlier one.", no_args_is_help=True)
+campaign = typer.Typer(help="Show the campaign by the clock, or sign off a phase of it.", no_args_is_help=True)
 sandbox = typer.Typer(help="Run the offline sandbox: exchange, macro, sentiment and Slack on loopback.")
 app.add_typer(market, name="market")
 app.add_typer(features, name="features")
@@ -44,6 +45,7 @@ app.add_typer(dataset, name="dataset")
 app.add_typer(env, name="env")
 app.add_typer(training, name="train")
 app.add_typer(champion, name="champion")
+app.add_typer(campaign, name="campaign")
 app.add_typer(sandbox, name="sandbox")
 
 errors = terminal.console(stderr=True)
@@ -515,6 +517,36 @@ def champion_rollback(
     settings = load_settings()
     standing = verdict_stages.rollback(settings, system or settings.system, to, by)
     _show(standing if as_json else _promotion(standing), as_json)
+
+
+@campaign.command("show")
+def campaign_show(as_json: Json = False) -> None:
+    """Show the plan of the campaign, who answers for what, and the sign-offs of its five phases."""
+    plan = campaign_stages.plan(load_settings())
+    if as_json:
+        _show(plan, as_json)
+        return
+    _show(f"{plan['name']}: {plan['start']} to {plan['end']}, {len(plan['days'])} days\n", as_json)
+    for name in ("calendar", "sign_offs", "owners", "support"):
+        _show(plan[name], as_json)
+        _show("", as_json)
+
+
+@campaign.command("sign-off")
+def campaign_sign_off(
+    phase: Annotated[
+        str,
+        typer.Argument(
+            metavar="PHASE", help="pre_training, daily_monitoring, revalidation, cto_decision or live_deployment."
+        ),
+    ],
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who signs.")],
+    status: Annotated[str, typer.Option(help="done, open (takes an earlier answer back) or refused.")] = "done",
+    note: Annotated[str, typer.Option(help="Why, or what was seen.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Sign off a phase of the campaign."""
+    _show(campaign_stages.sign_off(load_settings(), phase, status, by, note), as_json)
 
 
 @sandbox.callback(invoke_without_command=True)

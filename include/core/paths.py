@@ -129,6 +129,11 @@ class Home:
         """Return the folder of the report on a cross-validation."""
         return self.reports / "cross_validation" / _name(plan_id, "plan_id")
 
+    def sign_offs(self, campaign: str) -> Path:
+        """Return the file of a campaign's sign-offs, one JSON line each; `Phase 4` lies under `Phase-4`."""
+        folder = re.sub(r"[^A-Za-z0-9._-]+", "-", campaign).strip("-._")
+        return self.root / "campaigns" / _name(folder, "campaign") / "sign_offs.jsonl"
+
     def champion(self, system: str) -> Path:
         """Return the file that names the promoted model of `system`."""
         return self.root / "models" / _name(system, "system") / "champion.json"

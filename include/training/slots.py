@@ -13,7 +13,7 @@ from include.config.system import SystemConfig, load_system
 from include.core.checks import CheckReport, CheckResult, Severity
 from include.core.errors import InvalidInputError
 from include.core.paths import Home
-from include.core.slots import CheckSlot
+from include.core.slots import CHECK_TITLES, CheckSlot
 from include.market.clock import market_now
 from include.training.champion import Champion
 from include.training.facts import RunFacts, read_facts
@@ -26,12 +26,6 @@ from include.training.slot_lines import run_line, status_lines
 from include.training.standup import standup_lines
 from include.training.watch import evaluate_facts
 
-TITLES: dict[str, str] = {
-    "standup": "Morning standup",
-    "convergence": "Mid-day convergence review",
-    "snapshot": "End-of-day metrics snapshot",
-    "checkpoints": "Evening checkpoint validation",
-}
 # once before the day's work and once at its end; the others are about the training itself
 _DRIFT_SLOTS = ("standup", "snapshot")
 
@@ -104,7 +98,7 @@ def slot_report(
         lines.append(drift_line(settings.home, system.feature_set))
     lines += ["", *details]
     return SlotReport(
-        slot=slot, title=TITLES[slot], report=report, lines=tuple(lines), run_id=run.run_id, champion=standing.champion
+        slot=slot, title=CHECK_TITLES[slot], report=report, lines=tuple(lines), run_id=run.run_id, champion=standing.champion
     )
 
 
@@ -133,7 +127,7 @@ def _no_run(slot: str, system: str, standing: Standing) -> SlotReport:
     result = CheckResult(name="training_process", passed=True, message=message, severity=Severity.INFO)
     return SlotReport(
         slot=slot,
-        title=TITLES[slot],
+        title=CHECK_TITLES[slot],
         report=CheckReport(subject=f"training {system}", results=(result, *standing.results)),
         lines=(message, *standing.lines),
         run_id=None,

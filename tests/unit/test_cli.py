@@ -26,7 +26,7 @@ COMMANDS = [
     ["market", "backfill"], ["market", "status"], ["market", "export"], ["market", "history"],
     ["market", "evolve"], ["market", "maintain"], ["market", "repair"], ["validate"], ["verify"], ["features", "build"],
     ["features", "report"], ["dataset", "freeze"], ["dataset", "export"], ["env", "audit"], ["train"],
-    ["train", "stop"], ["check"], ["champion", "show"], ["champion", "rollback"],
+    ["train", "stop"], ["check"], ["champion", "show"], ["champion", "rollback"], ["campaign", "show"], ["campaign", "sign-off"],
     ["cross-validate"], ["revalidate"], ["sandbox"], ["sandbox", "advance"], ["up"], ["bench"],
 ]  # fmt: skip
 
@@ -74,6 +74,16 @@ def test_a_configuration_file_and_assignments_both_change_the_training(monkeypat
     shown = " ".join(capsys.readouterr().err.split())
     assert "`training.learning_rate` input should be less than or equal to 0.001, was 1" in shown
     assert "`training.gamma` input should be less than or equal to 1, was 2" in shown
+
+
+def test_a_phase_is_signed_off_and_stands_in_the_table(monkeypatch, capsys) -> None:
+    assert run(monkeypatch, "campaign", "sign-off", "live_deployment", "--by", "ada", "--note", "paper account") == 0
+    assert run(monkeypatch, "campaign", "sign-off", "deployment", "--by", "ada") == 1
+    capsys.readouterr()
+    assert run(monkeypatch, "campaign", "show", "--json") == 0
+    signed = json.loads(capsys.readouterr().out)["sign_offs"]
+    assert [row["Status"] for row in signed] == [*["☐ open"] * 4, "☑ done"]
+    assert signed[-1]["Notes"] == "ada: paper account"
 
 
 def test_a_training_that_does_not_run_cannot_be_stopped(monkeypatch, capsys) -> None:

@@ -10,12 +10,13 @@ from include.core.checks import Severity
 from include.core.errors import InvalidInputError
 from include.core.files import write_json
 from include.training.ownership import lock_run
-from include.training.slots import TITLES, slot_report
+from include.core.slots import CHECK_TITLES
+from include.training.slots import slot_report
 from include.training.summary import RunSummary
 from tests.unit.training.builders import NOW, STARTED, champion_record, write_run_folder
 
 
-@pytest.mark.parametrize("slot", TITLES)
+@pytest.mark.parametrize("slot", CHECK_TITLES)
 def test_before_the_first_run_each_check_says_so(settings: Settings, slot: str) -> None:
     report = slot_report(settings, slot, NOW)
     assert (report.run_id, report.champion) == (None, None)
@@ -50,7 +51,7 @@ def test_the_run_in_training_is_reported_rather_than_a_newer_one(settings: Setti
     assert slot_report(settings, "standup", NOW).run_id == "newer"
 
 
-@pytest.mark.parametrize("slot", TITLES)
+@pytest.mark.parametrize("slot", CHECK_TITLES)
 @pytest.mark.parametrize("has_run", [True, False])
 def test_every_check_names_the_champion_and_rings_when_it_has_expired(
     settings: Settings, slot: str, has_run: bool
@@ -80,7 +81,7 @@ def test_a_damaged_checkpoint_makes_the_evening_check_critical(settings: Setting
 
 def test_drift_is_told_in_the_morning_and_at_the_end_of_the_day(settings: Settings) -> None:
     write_run_folder(settings.home.run("r"), [{}], status="finished")
-    told = [slot for slot in TITLES if any("Feature drift" in line for line in slot_report(settings, slot, NOW).lines)]
+    told = [slot for slot in CHECK_TITLES if any("Feature drift" in line for line in slot_report(settings, slot, NOW).lines)]
     assert told == ["standup", "snapshot"]
 
 

@@ -1,0 +1,90 @@
+"""The campaign by the clock: what happens when, and who answers for it; its days, and the revalidation day's steps."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
+
+from croniter import croniter
+
+from include.config.campaign import Campaign, Schedule
+from include.core.clock import format_utc
+from include.core.slots import CHECK_TITLES
+
+_DAY = timedelta(days=1)
+# these follow each other all day and would bury everything else
+_ROUTINE = ("market_data", "maintenance")
+
+
+class Appointment(NamedTuple):
+    """Something of the campaign at its instant, UTC, and the owner (a key of `owners`) who answers for it."""
+
+    at: datetime
+    what: str
+    owner: str
+
+
+def firings(schedule: Schedule, start: datetime, end: datetime) -> list[datetime]:
+    """Return when a schedule of `campaign.yaml` fires from `start` to `end`, both included; never, where it is null."""
+    if schedule is None:
+        return []
+    if isinstance(schedule, str):
+        upcoming = croniter(schedule, start - timedelta(seconds=1))
+        found: list[datetime] = []
+        while (instant := upcoming.get_next(datetime)) <= end:
+            found.append(instant)
+        return found
+    events = (event.replace(tzinfo=UTC) if event.tzinfo is None else event.astimezone(UTC) for event in schedule)
+    return sorted(event for event in events if start <= event <= end)
+
+
+def calendar(campaign: Campaign) -> list[Appointment]:
+    """Return everything that the campaign plans between its start and its end, in order of time."""
+    planned = [
+        Appointment(campaign.start, "Campaign begins: pre-training checklist, then train_ppo", "ml"),
+        Appointment(campaign.deadline, "Deadline of the pre-training set-up", "ml"),
+        Appointment(campaign.end, "Campaign ends", "cto"),
+        *_scheduled(campaign),
+    ]
+    return sorted(planned)
+
+
+def rows(campaign: Campaign) -> list[dict[str, str]]:
+    """Return the calendar as a table for people."""
+    return [
+        {"When": format_utc(entry.at), "What": entry.what, "Responsible": campaign.owners[entry.owner]}
+        for entry in calendar(campaign)
+    ]
+
+
+def days(campaign: Campaign) -> list[date]:
+    """Return the days of the campaign."""
+    first, last = campaign.start.date(), campaign.end.date()
+    return [first + _DAY * number for number in range((last - first).days + 1)]
+
+
+def _scheduled(campaign: Campaign) -> Iterator[Appointment]:
+    for dag_id, schedule in campaign.schedules.items():
+        if dag_id in _ROUTINE:
+            continue
+        for at in firings(schedule, campaign.start, campaign.end):
+            yield Appointment(at, _words(campaign, dag_id, at), "ml")
+            if dag_id == "revalidate_model":
+                yield from _after(campaign, at)
+
+
+def _after(campaign: Campaign, at: datetime) -> Iterator[Appointment]:
+    steps = campaign.revalidation
+    yield Appointment(_on_the_day(at, steps.report_due), "Decision report due", "ml")
+    yield Appointment(_on_the_day(at, steps.review_at), "Review with the SWE lead", "swe")
+    yield Appointment(_on_the_day(at, steps.escalation_at), "Escalation, where nobody has answered", "cto")
+
+
+def _words(campaign: Campaign, dag_id: str, at: datetime) -> str:
+    if dag_id == "training_checks":
+        slot = campaign.check_slots.get(at.hour)
+        return CHECK_TITLES[slot] if slot else "Check of the day"
+    return {"train_ppo": "Scheduled training", "revalidate_model": "Revalidation"}[dag_id]
+
+
+def _on_the_day(at: datetime, clock: str) -> datetime:
+    return datetime.combine(at.date(), time.fromisoformat(clock), UTC)
