@@ -1,9 +1,9 @@
-"""Names of every check that is posted at its time: the day's four, the pre-training checklist, the revalidation day's."""
+"""Names of the checks that are posted at their time."""
 
 from typing import Literal
 
 CheckSlot = Literal["standup", "convergence", "snapshot", "checkpoints"]
-CHECK_TITLES: dict[CheckSlot, str] = {
+CHECK_TITLES: dict[str, str] = {
     "standup": "Morning standup",
     "convergence": "Mid-day convergence review",
     "snapshot": "End-of-day metrics snapshot",

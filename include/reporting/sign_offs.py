@@ -66,9 +66,7 @@ class SignOff(BaseModel):
     at: datetime
 
 
-def sign_off(
-    home: Home, phase: str, status: str, signed_by: str, note: str, at: datetime, *, campaign: str
-) -> SignOff:
+def sign_off(home: Home, phase: str, status: str, signed_by: str, note: str, at: datetime, *, campaign: str) -> SignOff:
     """Append a sign-off and return it; the phase's newest one given again, word for word, is not repeated.
 
     Raises
@@ -86,7 +84,7 @@ def sign_off(
         raise InvalidInputError(f"`at` must be timezone-aware, was {at!r}. Hint: use wall_now().")
     given = SignOff(
         campaign=campaign, phase=phase, status=status, signed_by=signed_by.strip(), note=note.strip(), at=at
-    )  # type: ignore[arg-type]  # held against the names above
+    )
     source = home.sign_offs(campaign)
     source.parent.mkdir(parents=True, exist_ok=True)
     with source.open("ab") as stream:

@@ -98,7 +98,12 @@ def slot_report(
         lines.append(drift_line(settings.home, system.feature_set))
     lines += ["", *details]
     return SlotReport(
-        slot=slot, title=CHECK_TITLES[slot], report=report, lines=tuple(lines), run_id=run.run_id, champion=standing.champion
+        slot=slot,
+        title=CHECK_TITLES[slot],
+        report=report,
+        lines=tuple(lines),
+        run_id=run.run_id,
+        champion=standing.champion,
     )
 
 

@@ -26,7 +26,8 @@ COMMANDS = [
     ["market", "backfill"], ["market", "status"], ["market", "export"], ["market", "history"],
     ["market", "evolve"], ["market", "maintain"], ["market", "repair"], ["validate"], ["verify"], ["features", "build"],
     ["features", "report"], ["dataset", "freeze"], ["dataset", "export"], ["env", "audit"], ["train"],
-    ["train", "stop"], ["check"], ["champion", "show"], ["champion", "rollback"], ["campaign", "show"], ["campaign", "sign-off"],
+    ["train", "stop"], ["check"], ["champion", "show"], ["champion", "rollback"], ["campaign", "show"],
+    ["campaign", "sign-off"],
     ["cross-validate"], ["revalidate"], ["sandbox"], ["sandbox", "advance"], ["up"], ["bench"],
 ]  # fmt: skip
 

@@ -9,8 +9,8 @@ from include.config.settings import Settings
 from include.core.checks import Severity
 from include.core.errors import InvalidInputError
 from include.core.files import write_json
-from include.training.ownership import lock_run
 from include.core.slots import CHECK_TITLES
+from include.training.ownership import lock_run
 from include.training.slots import slot_report
 from include.training.summary import RunSummary
 from tests.unit.training.builders import NOW, STARTED, champion_record, write_run_folder
@@ -81,7 +81,9 @@ def test_a_damaged_checkpoint_makes_the_evening_check_critical(settings: Setting
 
 def test_drift_is_told_in_the_morning_and_at_the_end_of_the_day(settings: Settings) -> None:
     write_run_folder(settings.home.run("r"), [{}], status="finished")
-    told = [slot for slot in CHECK_TITLES if any("Feature drift" in line for line in slot_report(settings, slot, NOW).lines)]
+    told = [
+        slot for slot in CHECK_TITLES if any("Feature drift" in line for line in slot_report(settings, slot, NOW).lines)
+    ]
     assert told == ["standup", "snapshot"]
 
 
