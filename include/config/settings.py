@@ -5,16 +5,17 @@ from difflib import get_close_matches
 from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import unquote, urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from include.config.campaign import Campaign, load_campaign
 from include.config.files import read_yaml
 from include.config.model import Config, parse
 from include.config.universe import Universe, load_universe
+from include.config.users import User, parse_names, parse_users
 from include.core.errors import ConfigurationError
 from include.core.paths import REPOSITORY, Home
 
@@ -79,6 +80,11 @@ class Settings(BaseSettings):
     airflow_worker_log_port: Port = 8793
     airflow_scheduler_health_port: Port = 8974
 
+    # people of the local Airflow as NAME:ROLE, separated by commas; empty makes everyone who reaches it an admin
+    users: Annotated[tuple[User, ...], NoDecode, BeforeValidator(parse_users)] = ()
+    # names of Airflow's users who may answer an approval; empty is everyone who may run the DAG
+    approvers: Annotated[tuple[str, ...], NoDecode, BeforeValidator(parse_names)] = ()
+
     tensorboard_port: Port = 6006
     mlflow_port: Port = 5000
     mlflow_url: OptionalText = None
@@ -91,6 +97,13 @@ class Settings(BaseSettings):
     slack_token: SecretStr = SecretStr("")
     slack_channel: str = "#perpetua"
     public_url: OptionalText = None
+
+    @model_validator(mode="after")
+    def _approvers_can_log_in(self) -> Self:
+        unknown = [name for name in self.approvers if name not in {user.name for user in self.users}]
+        if self.users and unknown:
+            raise ValueError(f"`{PREFIX}APPROVERS` must name people of `{PREFIX}USERS`, was {', '.join(unknown)}")
+        return self
 
     @property
     def home(self) -> Home:
@@ -193,11 +206,14 @@ def _env_file() -> Path | None:
 
 
 def _rule(error: Any) -> str:
+    if not error["loc"]:  # a rule over several settings names them itself
+        return str(error["msg"]).removeprefix("Value error, ")
     field = str(error["loc"][0]).upper()
     name = field if field.startswith(PREFIX) else f"{PREFIX}{field}"
     if error["type"] == "extra_forbidden":
         return f"`{name}` is not a setting"
-    return f"`{name}` {error['msg'].lower()}, was {error['input']!r}"
+    rule = str(error["msg"]).removeprefix("Value error, ")
+    return f"`{name}` {rule[0].lower()}{rule[1:]}, was {error['input']!r}"
 
 
 def _local(value: Any) -> Any:

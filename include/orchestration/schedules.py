@@ -54,6 +54,11 @@ def approval_timeout() -> timedelta:
     return timedelta(hours=float(_section("revalidation")["approval_hours"]))
 
 
+def approvers() -> list[str]:
+    """Return the names of the users who may answer an approval (`PERPETUA_APPROVERS`); empty is everyone."""
+    return [name.strip() for name in os.environ.get("PERPETUA_APPROVERS", "").split(",") if name.strip()]
+
+
 def check_slots() -> list[str]:
     """Return the checks of the day that the campaign file plans, in its order."""
     return list(dict.fromkeys(_section("check_slots").values()))

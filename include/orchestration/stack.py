@@ -1,5 +1,6 @@
 """The local stack: sandbox and Airflow as separate processes on loopback, started and stopped as one."""
 
+import json
 import os
 import secrets
 import sys
@@ -13,6 +14,7 @@ import httpx
 
 from include.config.settings import Settings
 from include.core.errors import ConfigurationError, PerpetuaError
+from include.core.files import atomic_path, read_json
 from include.core.paths import REPOSITORY
 from include.orchestration.airflow_api import AirflowApi
 from include.orchestration.processes import Processes, only_one, require_free_port
@@ -66,7 +68,11 @@ class Stack:
         for component in COMPONENTS:
             self._processes.start(component, (*AIRFLOW, component), self.environment())
         self._wait("Airflow", self.api.is_healthy)
-        self.api.log_in()
+        admin = next((user.name for user in self._settings.users if user.role == "admin"), None)
+        if admin is None:
+            self.api.log_in()
+        else:
+            self.api.log_in(admin, passwords(self._settings)[admin])
 
     def require_alive(self) -> None:
         """Raise when a process of the stack has ended by itself."""
@@ -112,10 +118,30 @@ class Stack:
                 stack.stop()
 
 
+def passwords_file(settings: Settings) -> Path:
+    """Return the file that holds the passwords of the local Airflow's users, readable to its owner alone."""
+    return settings.home.airflow / "passwords.json"
+
+
+def passwords(settings: Settings) -> dict[str, str]:
+    """Return the password of each user; one who has none yet gets one, and nobody's is changed."""
+    file = passwords_file(settings)
+    known: dict[str, str] = read_json(file) if file.exists() else {}
+    missing = [user.name for user in settings.users if user.name not in known]
+    if missing:
+        known |= {name: secrets.token_urlsafe(16) for name in missing}
+        with atomic_path(file) as temporary:
+            temporary.touch(mode=0o600)
+            temporary.write_text(json.dumps(known, indent=2), encoding="utf-8")
+    return known
+
+
 def airflow_environment(settings: Settings) -> dict[str, str]:
     """Return the environment variables that make Airflow this deployment's."""
     home = settings.home.airflow
     home.mkdir(parents=True, exist_ok=True)
+    # Airflow would write the passwords that it has to invent into its log
+    passwords(settings)
     local = f"http://127.0.0.1:{settings.airflow_port}"
     secret = _secret(home / "secret")
     values = {
@@ -124,7 +150,9 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
         "CORE__LOAD_EXAMPLES": False,
         "CORE__EXECUTOR": "LocalExecutor",
         "CORE__PARALLELISM": 4,
-        "CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": True,
+        "CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": not settings.users,
+        "CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{user.name}:{user.role}" for user in settings.users),
+        "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": passwords_file(settings),
         "CORE__EXECUTION_API_SERVER_URL": f"{local}/execution/",
         "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
         "API__HOST": "127.0.0.1",
@@ -144,8 +172,9 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
     }
     environment = {f"AIRFLOW__{name}": str(value) for name, value in values.items()}
     if settings.campaign_path is not None:
-        # DAG files read schedules from the environment alone, and the setting may stand in .env
+        # DAG files read schedules and approvers from the environment alone, and the settings may stand in .env
         environment["PERPETUA_CAMPAIGN"] = str(settings.campaign_path.resolve())
+    environment["PERPETUA_APPROVERS"] = ",".join(settings.approvers)
     path = os.pathsep.join(filter(None, (str(REPOSITORY), os.environ.get("PYTHONPATH"))))
     return environment | {
         "AIRFLOW_HOME": str(home),
