@@ -11,12 +11,12 @@ def test_without_users_everyone_is_an_admin() -> None:
 
 def test_users_log_in_with_passwords_that_stay_and_that_only_the_owner_reads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PERPETUA_USERS", "anna:admin,ben:user")
-    monkeypatch.setenv("PERPETUA_APPROVERS", "ben")
+    monkeypatch.setenv("PERPETUA_APPROVERS", "anna")
     settings = load_settings()
     environment = airflow_environment(settings)
     assert environment["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS"] == "False"
     assert environment["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"] == "anna:admin,ben:user"
-    assert environment["PERPETUA_APPROVERS"] == "ben"
+    assert environment["PERPETUA_APPROVERS"] == "anna"
     first = passwords(settings)
     assert len(set(first.values())) == 2
     assert passwords_file(settings).stat().st_mode & 0o777 == 0o600
