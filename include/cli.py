@@ -22,7 +22,7 @@ from include.config.model import parse
 from include.config.settings import Settings, load_settings
 from include.core.checks import Severity
 from include.core.clock import format_utc, parse_utc, wall_now
-from include.core.errors import DataQualityError, InvalidInputError, PerpetuaError, StoppedError
+from include.core.errors import DataQualityError, InvalidInputError, PerpetuaError, StoppedError, TransientError
 from include.orchestration import backfill_stages, campaign_stages, fold_stages, stages, terminal, verdict_stages
 
 app = typer.Typer(
@@ -398,9 +398,11 @@ def check(
     if not as_json:
         # before it is posted: what was found is worth knowing where Slack is away
         _show("\n".join(report.lines), as_json)
-    posted = stages.post_check(settings, report)
+    # whoever types it wants it told, the same findings as before or not
+    posted = stages.post_check(settings, report, now.isoformat())
     if as_json:
         _show(posted, as_json)
+    _require_delivered(posted)
 
 
 @app.command()
@@ -414,9 +416,10 @@ def revalidate(
     settings = load_settings()
     with terminal.progress(errors) as progress:
         verdict = verdict_stages.revalidate(settings, system or settings.system, run, progress)
-    if announce:
-        verdict_stages.announce_revalidation(settings, verdict["id"])
+    posted = verdict_stages.announce_revalidation(settings, verdict["id"]) if announce else None
     _show(verdict, as_json)
+    if posted is not None:
+        _require_delivered(posted)
 
 
 @app.command("cross-validate")
@@ -633,6 +636,13 @@ def _show(document: Any, as_json: bool) -> None:
         typer.echo(document)
     else:
         terminal.show(document)
+
+
+def _require_delivered(posted: dict[str, Any]) -> None:
+    if posted["ts"] is None:
+        raise TransientError(
+            "The message has not been delivered; it is kept. Hint: `alerts list` says why, `alerts flush` sends it."
+        )
 
 
 def _promotion(standing: dict[str, Any]) -> dict[str, Any]:

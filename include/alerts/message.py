@@ -6,10 +6,11 @@ What is said is in `messages.py`.
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 Block = dict[str, Any]
 
@@ -18,6 +19,7 @@ MAX_TEXT = 3000
 MAX_HEADER = 150
 MAX_FIELD = 2000
 MAX_FIELDS = 10
+MAX_KEY = 500
 MAX_CHARACTERS = 12_000
 """JSON of all blocks; Slack refuses about 13,200 although no documented limit is reached."""
 
@@ -31,21 +33,33 @@ class Message(BaseModel):
         What notifications and screen readers show; the whole message when there are no blocks.
     blocks : tuple of dict
         Block Kit, at most 50.
-    key : str or None
-        Identity of the message, sent as metadata: the same event makes the same key.
+    key : str
+        Identity of the event that is told: the same event makes the same key, and is told once. Sent as metadata.
+    is_broadcast : bool
+        A reply that is also shown in the channel, so that nobody has to open the thread to see it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     text: str
     blocks: tuple[Block, ...] = ()
-    key: str | None = None
+    key: str = Field(min_length=1, max_length=MAX_KEY)
+    is_broadcast: bool = False
 
 
-def compose(text: str, blocks: Iterable[Block | None], key: str | None = None) -> Message:
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """Where a message stands: channel id, its `ts` (what its replies name), its address when Slack gave one."""
+
+    channel: str
+    ts: str
+    permalink: str | None
+
+
+def compose(text: str, blocks: Iterable[Block | None], key: str, *, is_broadcast: bool = False) -> Message:
     """Return a message of `blocks` (None is left out), cut to Slack's budgets with a word on what was left out."""
     kept = _within_budget([block for block in blocks if block is not None])
-    return Message(text=truncate(text, MAX_TEXT), blocks=tuple(kept), key=key)
+    return Message(text=truncate(text, MAX_TEXT), blocks=tuple(kept), key=key, is_broadcast=is_broadcast)
 
 
 def escape(text: object) -> str:

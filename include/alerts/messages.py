@@ -4,6 +4,7 @@ Every message says, in this order: how severe, what, since when, one next step, 
 Delivery does not belong here (`slack.py`), nor the pieces of Block Kit (`message.py`).
 """
 
+import hashlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -47,7 +48,7 @@ MAX_ALERTS = 8
 _REPORTING_SLOTS = {"standup", "snapshot", "pre-training"}
 
 
-def data_quality(report: CheckReport, page: str, dag_id: str = "market_data") -> Message:
+def data_quality(report: CheckReport, page: str, dag_id: str = "market_data", occasion: str = "") -> Message:
     """Return what a validation found: one line when all is well, otherwise the failures and the next step.
 
     Parameters
@@ -58,12 +59,15 @@ def data_quality(report: CheckReport, page: str, dag_id: str = "market_data") ->
         Address of the data-quality pages.
     dag_id : str
         What to run again once the cause is gone.
+    occasion : str
+        What the batch was validated for, such as a DAG run: part of the message's identity.
     """
     subject = escape(report.subject)
+    key = f"data_quality:{dag_id}:{occasion}:{report.subject}"
     if not report.failures:
         found = f"{_count(len(report.results), 'check')} of {subject}"
         line = f":white_check_mark: *Data quality OK* · {found} · {link(page, 'Details')}"
-        return compose(f"Data quality OK: {found}", [section(line)])
+        return compose(f"Data quality OK: {found}", [section(line)], key)
     worst = report.failures[0].severity
     title = f"Data quality: {len(report.failures)} of {_count(len(report.results), 'check')} failed"
     step = "The data was published. Look at the rows on the data-quality page before the next training."
@@ -81,6 +85,8 @@ def data_quality(report: CheckReport, page: str, dag_id: str = "market_data") ->
             buttons({"Data-quality pages": page}),
             context(subject),
         ],
+        key,
+        is_broadcast=worst is Severity.CRITICAL,
     )
 
 
@@ -125,11 +131,21 @@ def training_summary(run: "RunInfo", report: CheckReport, run_link: str) -> Mess
             context(f"since {format_utc(run.started_at)} · {_where(run_link, 'run')}"),
         ],
         key=f"training:{run.run_id}:{run.status}:{run.timesteps}",
+        is_broadcast=not is_finished or _is_critical(alerts),
     )
 
 
-def slot(report: "SlotReport") -> Message:
-    """Return one of the day's checks: one line when all is well, figures where people read them, alerts in full."""
+def slot(report: "SlotReport", occasion: str) -> Message:
+    """Return one of the day's checks: one line when all is well, figures where people read them, alerts in full.
+
+    Parameters
+    ----------
+    report : SlotReport
+        The check.
+    occasion : str
+        What it was made for, the day or a DAG run. The same check of the same run with the same findings is told once
+        on each.
+    """
     alerts = _alerts(report.report)
     state = f"{_count(len(alerts), 'alert')} in {_count(len(report.report.results), 'check')}" if alerts else "OK"
     headline = f"{_worst_emoji(alerts)} *{escape(report.title)}* · {state}"
@@ -145,6 +161,8 @@ def slot(report: "SlotReport") -> Message:
             *_alert_blocks(alerts),
             _next_step(_slot_step(alerts[0])) if alerts else None,
         ],
+        key=f"check:{report.slot}:{occasion}:{report.run_id or 'no run'}:{_digest(report.report)}",
+        is_broadcast=_is_critical(alerts),
     )
 
 
@@ -187,6 +205,7 @@ def verdict(result: RevalidationResult, links: Mapping[str, str]) -> Message:
             context(f"run `{escape(result.run_id)}` · dataset `{escape(result.dataset_id)}` · {window}"),
         ],
         key=f"verdict:{result.id}:{result.created_at.isoformat()}",
+        is_broadcast=True,
     )
 
 
@@ -207,6 +226,7 @@ def cross_validation(result: CrossValidationResult, report: str) -> Message:
             _next_step("Compare the paths with the verdict on the sealed window before a model is promoted."),
             context(f"{_where(report, 'Report')} · dataset `{escape(result.dataset_id)}` · `{escape(result.id)}`"),
         ],
+        key=f"cross_validation:{result.id}:{result.created_at.isoformat()}",
     )
 
 
@@ -216,8 +236,8 @@ def _against_champion(evidence: Evidence) -> str:
     return f"{evidence.comparison.recommendation.replace('_', ' ')}: {evidence.comparison.reason}"
 
 
-def task_failed(dag_id: str, task_id: str, run_id: str, error: str, log_link: str) -> Message:
-    """Return that a task has failed for good, with its error and the way to its log."""
+def task_failed(dag_id: str, task_id: str, run_id: str, error: str, log_link: str, try_number: int = 1) -> Message:
+    """Return that a task has failed for good at its try `try_number`, with its error and the way to its log."""
     name = f"{dag_id}.{task_id}"
     return compose(
         f"CRITICAL · Task {name} failed: {error}",
@@ -228,8 +248,15 @@ def task_failed(dag_id: str, task_id: str, run_id: str, error: str, log_link: st
             buttons({"Open the log": log_link}),
             context(f"DAG run `{escape(run_id)}`"),
         ],
-        key=f"task_failed:{name}:{run_id}",
+        key=f"task_failed:{name}:{run_id}:{try_number}",
+        is_broadcast=True,
     )
+
+
+def _digest(report: CheckReport) -> str:
+    """Return what stands for the findings: which checks failed, how badly; not the values, which move all the time."""
+    found = ",".join(f"{failure.name}={failure.severity}" for failure in report.failures)
+    return hashlib.sha256(found.encode()).hexdigest()[:12] if found else "ok"
 
 
 def _failure_line(failure: CheckResult) -> str:
@@ -239,6 +266,10 @@ def _failure_line(failure: CheckResult) -> str:
 def _alerts(report: CheckReport) -> list[CheckResult]:
     # what is only information stays in the report: an alert that asks for nothing is soon read by nobody
     return [failure for failure in report.failures if failure.severity is not Severity.INFO]
+
+
+def _is_critical(alerts: list[CheckResult]) -> bool:
+    return any(alert.severity is Severity.CRITICAL for alert in alerts)
 
 
 def _alert_blocks(alerts: list[CheckResult]) -> list[Block]:

@@ -1,26 +1,22 @@
 """The Slack boundary: the only code that talks to Slack, and the place where its errors are translated.
 
-What messages say is in `messages.py`. Keeping undelivered messages does not belong here.
+Every call is one attempt: trying again belongs to `sender.py`, which knows whether that could say a thing twice.
+What messages say is in `messages.py`.
 """
 
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from datetime import datetime
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
-from slack_sdk.http_retry import RateLimitErrorRetryHandler
-from slack_sdk.http_retry.builtin_handlers import ServerErrorRetryHandler
-from slack_sdk.http_retry.request import HttpRequest
-from slack_sdk.http_retry.response import HttpResponse
-from slack_sdk.http_retry.state import RetryState
 from slack_sdk.web import SlackResponse
 
-from include.alerts.message import Message
+from include.alerts.message import Message, Posted
 from include.config.settings import Settings
 from include.core.errors import (
     ConfigurationError,
@@ -35,8 +31,7 @@ logger = logging.getLogger(__name__)
 
 SANDBOX_TOKEN = "xoxb-sandbox"  # noqa: S105 (no secret: the sandbox accepts any bot token)
 TIMEOUT_SECONDS = 15
-RETRIES = 2
-LONGEST_WAIT_SECONDS = 30
+EVENT_TYPE = "perpetua_message"
 
 _CONFIGURATION_ERRORS = {
     "account_inactive": "the app was removed from the workspace: install it again",
@@ -53,13 +48,8 @@ _CONFIGURATION_ERRORS = {
 _TRANSIENT_ERRORS = {"fatal_error", "internal_error", "request_timeout", "service_unavailable"}
 
 
-@dataclass(frozen=True, slots=True)
-class Posted:
-    """Where a message stands: channel id, its `ts` (the name of its thread), its address when Slack gave one."""
-
-    channel: str
-    ts: str
-    permalink: str | None
+class ThreadGoneError(InvalidInputError):
+    """The message that a reply was meant for does not stand in the channel."""
 
 
 class SlackChannel:
@@ -84,10 +74,8 @@ class SlackChannel:
             token=_token(settings),
             base_url=f"{base_url.rstrip('/')}/api/" if base_url else WebClient.BASE_URL,
             timeout=TIMEOUT_SECONDS,
-            retry_handlers=[
-                _ShortRateLimitHandler(max_retry_count=RETRIES),
-                ServerErrorRetryHandler(max_retry_count=RETRIES),
-            ],
+            # the SDK's own would repeat a message whose acknowledgement was lost
+            retry_handlers=[],
         )
         if settings.is_sandbox:
             # the SDK would send even loopback requests through a proxy of the environment
@@ -101,24 +89,27 @@ class SlackChannel:
         ConfigurationError
             The token or the channel is wrong. Trying again cannot help.
         RateLimitedError
-            Slack asked for a longer wait than is worth sitting through here.
+            Slack took nothing and asked to wait.
         TransientError
             Slack could not be reached or failed. It may still have taken the message.
+        ThreadGoneError
+            There is no message `thread` in the channel.
         InvalidInputError
             Slack refused the content.
         """
         arguments: dict[str, Any] = {"channel": self._channel, "text": message.text, "unfurl_links": False}
         if message.blocks:
             arguments["blocks"] = list(message.blocks)
-        if message.key is not None:
-            arguments["metadata"] = {"event_type": "perpetua_message", "event_payload": {"key": message.key}}
+        arguments["metadata"] = {"event_type": EVENT_TYPE, "event_payload": {"key": message.key}}
+        if thread is not None:
+            arguments |= {"thread_ts": thread, "reply_broadcast": message.is_broadcast}
         with _translated(self._channel):
-            answer = self._client.chat_postMessage(thread_ts=thread, **arguments)
+            answer = self._client.chat_postMessage(**arguments)
         self._channel_id = str(answer["channel"])
         return Posted(self._channel_id, str(answer["ts"]), self._permalink(str(answer["ts"])))
 
-    def upload(self, path: Path, title: str, thread: str | None = None, alt_text: str | None = None) -> str:
-        """Upload a file into the channel, or into a thread of it, and return Slack's file id.
+    def upload(self, path: Path, title: str, thread: str | None = None, alt_text: str | None = None) -> Posted:
+        """Upload a file into the channel, or into a thread of it; `ts` of what is returned is Slack's id of the file.
 
         Raises
         ------
@@ -138,7 +129,42 @@ class SlackChannel:
                 channel=self._id(),
                 thread_ts=thread,
             )
-        return str(answer["files"][0]["id"])
+        file = answer["files"][0]
+        return Posted(self._id(), str(file["id"]), file.get("permalink"))
+
+    def find(self, key: str, thread: str | None, since: datetime) -> Posted | None:
+        """Return where the message with `key` stands, None when it was not posted since `since`.
+
+        Raises
+        ------
+        ConfigurationError, RateLimitedError, TransientError
+            As `post`; whether the message stands there is then not known.
+        """
+        for message in self._messages(thread, since):
+            metadata = message.get("metadata") or {}
+            if metadata.get("event_type") == EVENT_TYPE and metadata["event_payload"].get("key") == key:
+                ts = str(message["ts"])
+                return Posted(self._id(), ts, self._permalink(ts))
+        return None
+
+    def find_file(self, title: str, thread: str | None, since: datetime) -> Posted | None:
+        """Return the file with `title` that was shared since `since`, as `upload` does; errors as `find`."""
+        for message in self._messages(thread, since):
+            for file in message.get("files", ()):
+                if file.get("title") == title:
+                    return Posted(self._id(), str(file["id"]), file.get("permalink"))
+        return None
+
+    def _messages(self, thread: str | None, since: datetime) -> Iterator[dict[str, Any]]:
+        arguments: dict[str, Any] = {"oldest": f"{since.timestamp():.6f}", "include_all_metadata": True, "limit": 200}
+        with _translated(self._channel):
+            channel = self._id()
+            if thread is None:
+                pages = self._client.conversations_history(channel=channel, **arguments)
+            else:
+                pages = self._client.conversations_replies(channel=channel, ts=thread, **arguments)
+            for page in pages:
+                yield from page["messages"]
 
     def _id(self) -> str:
         # uploads need the channel's id; posting answers with it, otherwise it is looked up once
@@ -161,25 +187,6 @@ class SlackChannel:
         except PerpetuaError as error:
             logger.warning("No permalink for the message %s: %s", ts, error)
             return None
-
-
-class _ShortRateLimitHandler(RateLimitErrorRetryHandler):
-    """Sit through short waits; a longer one is the caller's to schedule."""
-
-    def _can_retry(
-        self,
-        *,
-        state: RetryState,
-        request: HttpRequest,
-        response: HttpResponse | None = None,
-        error: Exception | None = None,
-    ) -> bool:
-        if not super()._can_retry(state=state, request=request, response=response, error=error):
-            return False
-        waits = [
-            value for name, value in (response.headers if response else {}).items() if name.lower() == "retry-after"
-        ]
-        return not waits or int(waits[0][0]) <= LONGEST_WAIT_SECONDS
 
 
 def _token(settings: Settings) -> str:
@@ -211,10 +218,13 @@ def _from_answer(channel: str, response: SlackResponse) -> PerpetuaError:
     if response.status_code >= 500 or code in _TRANSIENT_ERRORS:
         return TransientError(f"Slack failed with status {response.status_code}, error {code!r}.")
     if code in _CONFIGURATION_ERRORS:
-        return _configuration_error(channel, code)
+        return _configuration_error(channel, code, response.get("needed"))
+    if code == "thread_not_found":
+        return ThreadGoneError(f"The channel {channel!r} does not hold the thread's first message any more.")
     details = "; ".join((response.get("response_metadata") or {}).get("messages", []))
     return InvalidInputError(f"Slack refused the request: {code}. {details}".strip())
 
 
-def _configuration_error(channel: str, code: str) -> ConfigurationError:
-    return ConfigurationError(f"Slack refused the channel {channel!r}: {code}. Hint: {_CONFIGURATION_ERRORS[code]}.")
+def _configuration_error(channel: str, code: str, needed: str | None = None) -> ConfigurationError:
+    named = f"{code}, needed {needed}" if needed else code
+    return ConfigurationError(f"Slack refused the channel {channel!r}: {named}. Hint: {_CONFIGURATION_ERRORS[code]}.")

@@ -67,6 +67,11 @@ class Home:
         return self.root / "trials.sqlite"
 
     @property
+    def alerts(self) -> Path:
+        """SQLite database of what people are told: the outbox and the open incidents."""
+        return self.root / "alerts.sqlite"
+
+    @property
     def reports(self) -> Path:
         """Everything that people open in a browser."""
         return self.root / "reports"

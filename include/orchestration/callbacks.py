@@ -3,6 +3,7 @@
 import logging
 from typing import TYPE_CHECKING, Any
 
+from include.core.clock import wall_now
 from include.core.errors import BlockedError, DataQualityError, PerpetuaError
 from include.orchestration.links import Links
 
@@ -13,8 +14,9 @@ log = logging.getLogger(__name__)
 
 
 def report_failure(context: Any) -> None:
-    """Post a failed task to Slack; a Slack that does not answer is logged and never hides the failure itself."""
-    from include.alerts.slack import SlackChannel
+    """Tell of a failed task in the thread of the day; a Slack that does not answer never hides the failure itself."""
+    from include.alerts.delivery import deliver
+    from include.alerts.threads import day_thread
     from include.config.settings import load_settings
 
     instance, error = context["ti"], context.get("exception")
@@ -23,9 +25,9 @@ def report_failure(context: Any) -> None:
         return
     try:
         settings = load_settings()
-        SlackChannel(settings).post(failure_message(instance, error, Links(settings)))
+        deliver(settings, failure_message(instance, error, Links(settings)), day_thread(wall_now()))
     except PerpetuaError:
-        log.exception("The failure of %s.%s could not be posted to Slack", instance.dag_id, instance.task_id)
+        log.exception("The failure of %s.%s could not be told", instance.dag_id, instance.task_id)
 
 
 def failure_message(instance: Any, error: BaseException | None, links: Links) -> "Message":
@@ -33,7 +35,8 @@ def failure_message(instance: Any, error: BaseException | None, links: Links) ->
     from include.alerts.messages import data_quality, task_failed
 
     if isinstance(error, DataQualityError) and error.report is not None:
-        return data_quality(error.report, links.data_quality, instance.dag_id)
+        occasion = f"{instance.run_id}:{instance.try_number}"
+        return data_quality(error.report, links.data_quality, instance.dag_id, occasion)
     text = (
         f"{type(error).__name__}: {error}"
         if error
@@ -42,4 +45,4 @@ def failure_message(instance: Any, error: BaseException | None, links: Links) ->
     log_page = links.task(instance.dag_id, instance.run_id, instance.task_id)
     is_mapped = instance.map_index >= 0
     name = f"{instance.task_id}[{instance.map_index}]" if is_mapped else instance.task_id
-    return task_failed(instance.dag_id, name, instance.run_id, text, log_page)
+    return task_failed(instance.dag_id, name, instance.run_id, text, log_page, instance.try_number)

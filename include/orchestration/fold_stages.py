@@ -130,13 +130,13 @@ def collect(settings: Settings, plan_id: str) -> dict[str, Any]:
 
 
 def announce(settings: Settings, plan_id: str) -> dict[str, Any]:
-    """Post what the cross-validation found, with its paths drawn in the thread."""
+    """Tell what the cross-validation found, with its paths drawn in the thread."""
+    from include.alerts.delivery import Attachment, deliver
     from include.alerts.messages import cross_validation
-    from include.alerts.slack import SlackChannel
     from include.reporting.cross_validation_result import FIGURE_FILE, read_cross_validation
 
     folder = settings.home.cross_validation_report(plan_id)
-    channel = SlackChannel(settings)
-    posted = channel.post(cross_validation(read_cross_validation(folder), Links(settings).cross_validation(plan_id)))
-    stages.upload(channel, folder / FIGURE_FILE, "Out of sample, window after window", posted.ts)
-    return {"ts": posted.ts}
+    message = cross_validation(read_cross_validation(folder), Links(settings).cross_validation(plan_id))
+    paths = Attachment(folder / FIGURE_FILE, "Out of sample, window after window")
+    posted = deliver(settings, message, files=[paths])
+    return {"ts": posted.ts if posted else None}

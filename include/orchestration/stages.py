@@ -22,7 +22,6 @@ from include.core.progress import Progress, no_progress
 from include.orchestration.links import Links
 
 if TYPE_CHECKING:
-    from include.alerts.slack import SlackChannel
     from include.training.slots import SlotReport
 
 log = logging.getLogger(__name__)
@@ -341,9 +340,10 @@ def stop_training(settings: Settings, run_id: str) -> dict[str, Any]:
 
 
 def announce_training(settings: Settings, run_id: str) -> dict[str, Any]:
-    """Post the summary of a finished run, with its curves in the thread."""
+    """Tell how a run ended, with its curves, in the thread of the run."""
+    from include.alerts.delivery import Attachment, deliver
     from include.alerts.messages import training_summary
-    from include.alerts.slack import SlackChannel
+    from include.alerts.threads import run_thread
     from include.reporting.figures import training_figure
     from include.training.runs import read_config, read_run
     from include.training.watch import evaluate_run
@@ -351,12 +351,12 @@ def announce_training(settings: Settings, run_id: str) -> dict[str, Any]:
     folder = settings.home.run(run_id)
     run = read_run(folder)
     report = evaluate_run(folder, read_config(folder), wall_now())
-    channel = SlackChannel(settings)
-    posted = channel.post(training_summary(run, report, Links(settings).run(run_id)))
     figure = folder / "training.png"
     training_figure(folder, figure)
-    upload(channel, figure, f"Training curves of {run_id}", posted.ts)
-    return {"ts": posted.ts, "alerts": [failure.message for failure in report.failures]}
+    message = training_summary(run, report, Links(settings).run(run_id))
+    curves = Attachment(figure, f"Training curves of {run_id} at step {run.timesteps:,}")
+    posted = deliver(settings, message, run_thread(run_id), [curves])
+    return {"ts": posted.ts if posted else None, "alerts": [failure.message for failure in report.failures]}
 
 
 def check(settings: Settings, slot: str, now: datetime | None = None) -> dict[str, Any]:
@@ -378,16 +378,27 @@ def checked(settings: Settings, slot: str, now: datetime | None = None) -> "Slot
     )
 
 
-def post_check(settings: Settings, report: "SlotReport") -> dict[str, Any]:
-    """Keep a check for the desk, post it and return what it says."""
+def post_check(settings: Settings, report: "SlotReport", occasion: str | None = None) -> dict[str, Any]:
+    """Keep a check for the desk, tell it in the thread of the day and return what it says.
+
+    `occasion`: what it was made for, such as a DAG run; None is the day. It is told once on each, unless something else
+    was found.
+    """
+    from include.alerts.delivery import deliver
     from include.alerts.messages import slot as slot_message
-    from include.alerts.slack import SlackChannel
+    from include.alerts.threads import day_thread
     from include.reporting.check_log import PostedCheck, keep_check
 
     # kept first: a Slack that is down leaves it readable
-    keep_check(settings.home, PostedCheck(at=wall_now(), **report.model_dump(exclude={"champion"})))
-    posted = SlackChannel(settings).post(slot_message(report))
-    return {"slot": report.slot, "passed": report.report.passed, "lines": list(report.lines), "ts": posted.ts}
+    now = wall_now()
+    keep_check(settings.home, PostedCheck(at=now, **report.model_dump(exclude={"champion"})))
+    posted = deliver(settings, slot_message(report, occasion or f"{now:%Y-%m-%d}"), day_thread(now))
+    return {
+        "slot": report.slot,
+        "passed": report.report.passed,
+        "lines": list(report.lines),
+        "ts": posted.ts if posted else None,
+    }
 
 
 def slot_at(settings: Settings, instant: datetime) -> str:
@@ -407,15 +418,6 @@ def resolve_run(settings: Settings, system: str, run_id: str) -> str:
     if run is None:
         raise MissingInputError(f"System `{system}` has no finished run yet. Hint: start one with `train_ppo`.")
     return run.run_id
-
-
-def upload(channel: "SlackChannel", figure: Path, title: str, thread: str) -> None:
-    """Put a figure into a thread; a Slack that refuses it is only logged, the message stands."""
-    try:
-        channel.upload(figure, title, thread)
-    except PerpetuaError:
-        # the message stands; failing here would post it a second time with the retry
-        log.exception("%s could not be uploaded to Slack", figure.name)
 
 
 def _require_passed(report: CheckReport, what: str) -> None:

@@ -12,7 +12,7 @@ from include.core.clock import wall_now
 from include.core.errors import DataQualityError, InvalidInputError
 from include.core.progress import Progress, no_progress
 from include.orchestration.links import Links
-from include.orchestration.stages import resolve_run, upload
+from include.orchestration.stages import resolve_run
 
 APPROVE, REJECT = "Approve", "Reject"
 
@@ -48,20 +48,19 @@ def revalidate(
 
 
 def announce_revalidation(settings: Settings, revalidation_id: str) -> dict[str, Any]:
-    """Post the verdict with its gate table and evidence, and the equity figure in the thread."""
+    """Tell the verdict with its gate table, evidence and equity figure, in the thread of the run."""
+    from include.alerts.delivery import Attachment, deliver
     from include.alerts.messages import verdict
-    from include.alerts.slack import SlackChannel
+    from include.alerts.threads import run_thread
     from include.reporting.verdict import read_result
 
     folder = settings.home.revalidation(revalidation_id)
     result = read_result(folder)
-    channel = SlackChannel(settings)
     links = Links(settings)
-    posted = channel.post(
-        verdict(result, {"report": links.revalidation(revalidation_id), "run": links.run(result.run_id)})
-    )
-    upload(channel, folder / "equity.png", "Equity and drawdown on the test window", posted.ts)
-    return {"ts": posted.ts, "decision": result.decision}
+    message = verdict(result, {"report": links.revalidation(revalidation_id), "run": links.run(result.run_id)})
+    equity = Attachment(folder / "equity.png", f"Equity and drawdown on the test window, {revalidation_id}")
+    posted = deliver(settings, message, run_thread(result.run_id), [equity])
+    return {"ts": posted.ts if posted else None, "decision": result.decision}
 
 
 def record_answer(settings: Settings, verdict: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 What each method does is in `slack_methods.py`.
 """
 
+import asyncio
 import json
 from typing import Any
 
@@ -37,6 +38,7 @@ def slack_routes(settings: Settings) -> list[BaseRoute]:
         Route("/api/{method}", api.call, methods=["GET", "POST"]),
         Route("/slack/upload/v1/{file_id}", api.upload, methods=["POST"]),
         Route("/sandbox/slack/faults", api.faults.add, methods=["POST"]),
+        Route("/sandbox/slack/faults", api.faults.forget, methods=["DELETE"]),
         *SlackPage(store, settings.slack_channel).routes(),
     ]
 
@@ -47,11 +49,15 @@ class _WebApi:
         self.faults = Faults()
 
     async def call(self, request: Request) -> Response:
-        fault = self.faults.take()
-        if fault is not None and fault.kind != "lost_acknowledgement":
+        fault = self.faults.take(request.path_params["method"])
+        if fault is not None and not fault.is_taken:
             return fault.response()
         answer = await self._answer(request)
-        return fault.response() if fault else JSONResponse(answer, headers={"x-oauth-scopes": SCOPES})
+        if fault is not None and fault.kind == "lost_acknowledgement":
+            return fault.response()
+        if fault is not None:
+            await asyncio.sleep(fault.seconds)
+        return JSONResponse(answer, headers={"x-oauth-scopes": SCOPES})
 
     async def upload(self, request: Request) -> Response:
         file = self._store.file(request.path_params["file_id"])

@@ -1,7 +1,9 @@
 """Faults that the sandbox's Slack shows on request, so that what talks to it can be tried against them.
 
-`POST /sandbox/slack/faults {"kind": "rate_limited", "times": 2, "retry_after": 1}` queues them; they are
-forgotten at a restart.
+`POST /sandbox/slack/faults {"kind": "rate_limited", "times": 2, "retry_after": 1}` queues them, with `"method":
+"chat.postMessage"` for calls of that method alone; `DELETE` forgets them, and so does a restart. Kinds: `rate_limited`,
+`server_error` (503), `lost_acknowledgement` (does what was asked, then fails), `slow_acknowledgement` (does what was
+asked, answers after `seconds`), and every error code of Slack that `CODES` lists.
 """
 
 from collections import deque
@@ -11,18 +13,42 @@ from typing import Literal, get_args
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-Kind = Literal["rate_limited", "server_error", "lost_acknowledgement"]
+Kind = Literal["rate_limited", "server_error", "lost_acknowledgement", "slow_acknowledgement"]
+# error codes that Slack answers with status 200, and what stands beside them
+CODES: dict[str, dict[str, object]] = {
+    "invalid_auth": {},
+    "token_revoked": {},
+    "missing_scope": {"needed": "chat:write", "provided": "channels:read"},
+    "channel_not_found": {},
+    "not_in_channel": {},
+    "is_archived": {},
+    "msg_too_long": {},
+    "msg_blocks_too_long": {},
+    "invalid_blocks": {"response_metadata": {"messages": ["[ERROR] a fault of the sandbox"]}},
+    "internal_error": {},
+}
+KINDS = (*get_args(Kind), *CODES)
+LONGEST_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault; `lost_acknowledgement` does what was asked and then answers as if it had failed."""
+    """One fault; those of `is_taken` do what was asked first."""
 
-    kind: Kind
+    kind: str
     retry_after: int = 1
+    seconds: float = 5.0
+    method: str | None = None
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether the call does what it asks for all the same."""
+        return self.kind in ("lost_acknowledgement", "slow_acknowledgement")
 
     def response(self) -> Response:
         """Return what Slack answers in this state."""
+        if self.kind in CODES:
+            return JSONResponse({"ok": False, "error": self.kind, **CODES[self.kind]})
         if self.kind == "rate_limited":
             body = {"ok": False, "error": "ratelimited"}
             return JSONResponse(body, status_code=429, headers={"Retry-After": str(self.retry_after)})
@@ -37,16 +63,31 @@ class Faults:
 
     queue: deque[Fault] = field(default_factory=deque)
 
-    def take(self) -> Fault | None:
-        """Return and forget the next fault, None when there is none."""
-        return self.queue.popleft() if self.queue else None
+    def take(self, method: str) -> Fault | None:
+        """Return and forget the next fault that a call of `method` meets, None when there is none."""
+        for fault in self.queue:
+            if fault.method in (None, method):
+                self.queue.remove(fault)
+                return fault
+        return None
 
     async def add(self, request: Request) -> Response:
         """Queue the faults that the request's JSON body describes."""
         wanted = await request.json()
         kind = wanted.get("kind")
-        if kind not in get_args(Kind):
-            rule = f"`kind` must be one of {', '.join(get_args(Kind))}, was {kind!r}."
+        if kind not in KINDS:
+            rule = f"`kind` must be one of {', '.join(KINDS)}, was {kind!r}."
             return JSONResponse({"error": rule}, status_code=400)
-        self.queue.extend([Fault(kind, int(wanted.get("retry_after", 1)))] * int(wanted.get("times", 1)))
+        fault = Fault(
+            kind,
+            int(wanted.get("retry_after", 1)),
+            min(float(wanted.get("seconds", 5.0)), LONGEST_SECONDS),
+            wanted.get("method"),
+        )
+        self.queue.extend([fault] * int(wanted.get("times", 1)))
         return JSONResponse({"queued": len(self.queue)})
+
+    async def forget(self, _: Request) -> Response:
+        """Forget what is queued."""
+        self.queue.clear()
+        return JSONResponse({"queued": 0})

@@ -11,7 +11,7 @@ from typing import Any
 
 from include.core.clock import to_ms, wall_now
 from include.sandbox.slack_blocks import MAX_MESSAGE_TEXT, BlockError, check_blocks
-from include.sandbox.slack_store import Channel, File, JsonObject, SlackStore
+from include.sandbox.slack_store import BROADCAST, Channel, File, JsonObject, SlackStore
 
 TEAM_ID, USER_ID, BOT_ID, APP_ID = "T0SANDBOX0", "U0PERPETUA", "B0PERPETUA", "A0PERPETUA"
 TEAM_NAME, USER_NAME = "Perpetua sandbox", "perpetua"
@@ -73,14 +73,17 @@ def auth_test(call: Call) -> JsonObject:
 
 
 def post_message(call: Call) -> JsonObject:
-    """Post a message, or a reply when `thread_ts` is given."""
+    """Post a message, or a reply when `thread_ts` is given, which `reply_broadcast` shows in the channel as well."""
     channel = call.channel()
     body = {**_author(call), **_content(call)}
     if call.arguments.get("mrkdwn") in {False, "false", "0"}:
         body["mrkdwn"] = False
     if "metadata" in call.arguments:
         body["metadata"] = call.arguments["metadata"]
-    message = call.store.add_message(channel, body, _thread_of(call, channel))
+    thread = _thread_of(call, channel)
+    if thread is not None and call.flag("reply_broadcast"):
+        body["subtype"] = BROADCAST
+    message = call.store.add_message(channel, body, thread)
     return {"channel": channel.id, "ts": message["ts"], "message": message}
 
 

@@ -25,6 +25,8 @@ CREATE TABLE IF NOT EXISTS files (
     number INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, length INTEGER NOT NULL, alt_text TEXT NOT NULL,
     title TEXT, channel TEXT);
 """
+# the subtype of a reply that the channel shows as well
+BROADCAST = "thread_broadcast"
 _FIRST_FILE = 0x0A000000
 
 
@@ -120,11 +122,13 @@ class SlackStore:
         return json.loads(row[0]) if row else None
 
     def history(self, channel: Channel) -> list[JsonObject]:
-        """Return the channel's messages, newest first, without replies; parents carry their reply counts."""
+        """Return what the channel shows, newest first: no replies but broadcast ones; parents carry reply counts."""
         with self._connected() as database:
-            parents = _bodies(database, "thread_ts IS NULL", (channel.id,), "DESC")
+            parents = _bodies(database, "thread_ts IS NULL", (channel.id,))
             replies = _bodies(database, "thread_ts IS NOT NULL", (channel.id,))
-        return [_with_counts(parent, [r for r in replies if r["thread_ts"] == parent["ts"]]) for parent in parents]
+        shown = [_with_counts(parent, [r for r in replies if r["thread_ts"] == parent["ts"]]) for parent in parents]
+        shown += [reply for reply in replies if reply.get("subtype") == BROADCAST]
+        return sorted(shown, key=lambda message: str(message["ts"]), reverse=True)
 
     def thread(self, channel: Channel, ts: str) -> list[JsonObject]:
         """Return a parent and its replies in order, an empty list when the parent does not exist."""
@@ -182,11 +186,9 @@ def _next_ts(newest: str | None) -> str:
     return f"{seconds}.{microseconds:06d}"
 
 
-def _bodies(
-    database: sqlite3.Connection, condition: str, values: tuple[str, ...], order: str = "ASC"
-) -> list[JsonObject]:
-    # `condition` and `order` are constants of this module, values are bound
-    query = f"SELECT body FROM messages WHERE channel = ? AND {condition} ORDER BY ts {order}"  # noqa: S608
+def _bodies(database: sqlite3.Connection, condition: str, values: tuple[str, ...]) -> list[JsonObject]:
+    # `condition` is a constant of this module, values are bound
+    query = f"SELECT body FROM messages WHERE channel = ? AND {condition} ORDER BY ts"  # noqa: S608
     return [json.loads(row[0]) for row in database.execute(query, values)]
 
 

@@ -87,7 +87,7 @@ def test_composing_leaves_out_none_and_keeps_order() -> None:
 
 @pytest.mark.parametrize("block", [section("x" * 2900), divider()], ids=["long", "many"])
 def test_a_message_over_the_budget_says_how_much_it_left_out(block: dict[str, object]) -> None:
-    message = compose("text", [block] * 60)
+    message = compose("text", [block] * 60, "k")
     blocks = list(message.blocks)
     assert check_blocks(blocks) == blocks
     assert len(json.dumps(blocks, ensure_ascii=False, separators=(",", ":"))) <= MAX_CHARACTERS
@@ -96,8 +96,8 @@ def test_a_message_over_the_budget_says_how_much_it_left_out(block: dict[str, ob
 
 
 def test_a_message_within_the_budget_is_whole() -> None:
-    assert len(compose("text", [divider()] * 50).blocks) == 50
+    assert len(compose("text", [divider()] * 50, "k").blocks) == 50
 
 
 def test_the_fallback_text_is_cut_too() -> None:
-    assert len(compose("x" * 9000, []).text) == 3000
+    assert len(compose("x" * 9000, [], "k").text) == 3000

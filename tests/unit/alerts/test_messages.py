@@ -36,6 +36,10 @@ def run_of(**changes: Any) -> RunInfo:
     return RunInfo.model_validate(values | changes)
 
 
+def checked(report: SlotReport) -> Message:
+    return slot(report, "2026-02-23")
+
+
 def slot_of(name: str, *results: CheckResult, lines: tuple[str, ...] = ("Overall Status: OK",)) -> SlotReport:
     report = report_of(*results)
     return SlotReport(slot=name, title="The check", report=report, lines=lines, run_id="r1", champion=None)
@@ -61,7 +65,7 @@ def shown(message: Message) -> str:
 ALL = {
     "quality": data_quality(report_of(failure(message=ATTACK)), PAGE),
     "training": training_summary(run_of(error=ATTACK, status="failed"), report_of(failure(message=ATTACK)), ATTACK),
-    "slot": slot(slot_of("standup", failure(message=ATTACK), lines=(ATTACK,))),
+    "slot": checked(slot_of("standup", failure(message=ATTACK), lines=(ATTACK,))),
     "verdict": verdict(result_of(notes=(ATTACK,)), {"report": PAGE, "run": ATTACK}),
     "task": task_failed("market_data", "fetch", ATTACK, ATTACK, PAGE),
 }
@@ -149,32 +153,32 @@ def test_the_same_event_has_the_same_key_and_another_event_another() -> None:
 
 @pytest.mark.parametrize("name", ["convergence", "checkpoints"])
 def test_a_check_without_alerts_is_one_line(name: str) -> None:
-    message = slot(slot_of(name, failure("clip_fraction", Severity.INFO, "low.")))
+    message = checked(slot_of(name, failure("clip_fraction", Severity.INFO, "low.")))
     assert len(message.blocks) == 1
     assert shown(message) == ":white_check_mark: *The check* · OK · run `r1`"
 
 
 @pytest.mark.parametrize("name", ["standup", "snapshot", "pre-training"])
 def test_reports_carry_their_lines_even_when_all_is_well(name: str) -> None:
-    message = slot(slot_of(name, lines=("Training status: 10k", "Blockers: None")))
+    message = checked(slot_of(name, lines=("Training status: 10k", "Blockers: None")))
     assert "Training status: 10k\nBlockers: None" in shown(message)
 
 
 def test_an_alert_names_causes_remedies_and_where_to_begin() -> None:
     alert = failure("kl_divergence", Severity.WARNING, "KL 0.07. Possible causes: too fast. Actions: slow down.")
-    text = shown(slot(slot_of("convergence", alert)))
+    text = shown(checked(slot_of("convergence", alert)))
     assert text.startswith(":warning: *The check* · 1 alert in 2 checks · run `r1`")
     assert "*kl_divergence* KL 0.07.\n> *Possible causes* too fast.\n> *Actions* slow down." in text
     assert "Before the next check: work through the actions named at `kl_divergence`" in text
 
 
 def test_a_critical_alert_wants_work_now() -> None:
-    text = shown(slot(slot_of("convergence", failure("late", Severity.WARNING), failure("nan", Severity.CRITICAL))))
+    text = shown(checked(slot_of("convergence", failure("late", Severity.WARNING), failure("nan", Severity.CRITICAL))))
     assert "Now: work through the actions named at `nan`" in text
 
 
 def test_alerts_beyond_the_first_eight_are_counted() -> None:
-    text = shown(slot(slot_of("convergence", *[failure(f"alert_{i}") for i in range(MAX_ALERTS + 2)])))
+    text = shown(checked(slot_of("convergence", *[failure(f"alert_{i}") for i in range(MAX_ALERTS + 2)])))
     assert "*alert_7*" in text
     assert "*alert_8*" not in text
     assert "… and 2 more alerts" in text

@@ -1,5 +1,6 @@
 import socket
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -7,8 +8,9 @@ import pytest
 from slack_sdk import WebClient
 
 from include.alerts.message import Message, section
-from include.alerts.slack import LONGEST_WAIT_SECONDS, SlackChannel
+from include.alerts.slack import SlackChannel, ThreadGoneError
 from include.config.settings import Settings, load_settings
+from include.core.clock import wall_now
 from include.core.errors import (
     ConfigurationError,
     InvalidInputError,
@@ -16,6 +18,7 @@ from include.core.errors import (
     RateLimitedError,
     TransientError,
 )
+from include.sandbox.slack_store import SlackStore
 from tests.support.sandbox import RunningSandbox, running_sandbox
 
 HELLO = Message(text="hello", blocks=(section("*hello*"),), key="k1")
@@ -52,21 +55,20 @@ def test_a_message_arrives_with_its_blocks_and_its_key(sandbox: RunningSandbox) 
     assert posted.permalink.startswith(sandbox.base_url)
 
 
-def test_a_plain_message_has_no_blocks_and_no_metadata(sandbox: RunningSandbox) -> None:
-    SlackChannel(sandbox.settings).post(Message(text="plain"))
+def test_a_plain_message_has_no_blocks(sandbox: RunningSandbox) -> None:
+    SlackChannel(sandbox.settings).post(Message(text="plain", key="k"))
     (message,) = history(sandbox)
     assert message["text"] == "plain"
     assert "blocks" not in message
-    assert "metadata" not in message
 
 
 def test_replies_and_files_go_into_the_thread(sandbox: RunningSandbox, tmp_path: Path) -> None:
     figure = tmp_path / "figure.png"
     figure.write_bytes(b"bytes of a figure")
     parent = SlackChannel(sandbox.settings).post(HELLO)
-    SlackChannel(sandbox.settings).post(Message(text="reply"), thread=parent.ts)
+    SlackChannel(sandbox.settings).post(Message(text="reply", key="k2"), thread=parent.ts)
     # a channel object of another task has never posted and must find the channel's id itself
-    file_id = SlackChannel(sandbox.settings).upload(figure, "The figure", parent.ts)
+    file_id = SlackChannel(sandbox.settings).upload(figure, "The figure", parent.ts).ts
     (message,) = history(sandbox)
     assert message["reply_count"] == 2
     assert httpx.get(f"{sandbox.base_url}/slack/files/{file_id}").content == b"bytes of a figure"
@@ -93,19 +95,56 @@ def test_a_bad_channel_is_loud_for_messages_and_for_files(sandbox: RunningSandbo
         channel.upload(tmp_path / "a.png", "title")
 
 
-def test_short_rate_limits_and_passing_server_errors_are_sat_through(sandbox: RunningSandbox) -> None:
-    queue(sandbox, kind="rate_limited", retry_after=0)
-    queue(sandbox, kind="server_error")
-    SlackChannel(sandbox.settings).post(HELLO)
-    assert len(history(sandbox)) == 1
-
-
-def test_a_long_rate_limit_is_handed_to_the_caller_with_its_wait(sandbox: RunningSandbox) -> None:
-    queue(sandbox, kind="rate_limited", retry_after=LONGEST_WAIT_SECONDS + 1)
+def test_a_rate_limit_is_handed_to_the_caller_with_its_wait(sandbox: RunningSandbox) -> None:
+    queue(sandbox, kind="rate_limited", retry_after=31)
     with pytest.raises(RateLimitedError) as error:
         SlackChannel(sandbox.settings).post(HELLO)
-    assert error.value.retry_after_seconds == LONGEST_WAIT_SECONDS + 1
+    assert error.value.retry_after_seconds == 31
     assert history(sandbox) == []
+
+
+@pytest.mark.parametrize("kind", ["server_error", "lost_acknowledgement"])
+def test_one_call_is_one_attempt(sandbox: RunningSandbox, kind: str) -> None:
+    queue(sandbox, kind=kind)
+    with pytest.raises(TransientError):
+        SlackChannel(sandbox.settings).post(HELLO)
+    assert len(history(sandbox)) == (1 if kind == "lost_acknowledgement" else 0)
+
+
+def test_a_message_is_found_by_its_key_in_the_channel_and_in_a_thread(sandbox: RunningSandbox) -> None:
+    channel, start = SlackChannel(sandbox.settings), wall_now() - timedelta(seconds=1)
+    parent = channel.post(HELLO)
+    reply = channel.post(Message(text="reply", key="k2"), parent.ts)
+    reader = SlackChannel(sandbox.settings)
+    assert reader.find("k1", None, start) == parent
+    assert reader.find("k2", parent.ts, start) == reply
+    assert reader.find("k2", None, start) is None
+    assert reader.find("k1", None, wall_now() + timedelta(seconds=1)) is None
+
+
+def test_a_message_is_found_behind_hundreds_of_others(sandbox: RunningSandbox) -> None:
+    channel, start = SlackChannel(sandbox.settings), wall_now() - timedelta(seconds=1)
+    first = channel.post(HELLO)
+    store = SlackStore(sandbox.settings.home.sandbox / "slack")
+    shown = store.channel("perpetua")
+    assert shown is not None
+    for number in range(230):
+        store.add_message(shown, {"text": str(number), "user": "U1"})
+    assert channel.find("k1", None, start) == first
+
+
+def test_a_file_is_found_by_its_title(sandbox: RunningSandbox, tmp_path: Path) -> None:
+    channel, start = SlackChannel(sandbox.settings), wall_now() - timedelta(seconds=1)
+    (tmp_path / "a.png").write_bytes(b"a")
+    parent = channel.post(HELLO)
+    uploaded = channel.upload(tmp_path / "a.png", "Curves", parent.ts)
+    assert channel.find_file("Curves", parent.ts, start) == uploaded
+    assert channel.find_file("Other", parent.ts, start) is None
+
+
+def test_a_reply_to_a_message_that_is_gone_is_refused_as_such(sandbox: RunningSandbox) -> None:
+    with pytest.raises(ThreadGoneError, match="first message"):
+        SlackChannel(sandbox.settings).post(HELLO, "1700000000.000100")
 
 
 def test_a_failing_slack_is_worth_another_try(sandbox: RunningSandbox) -> None:
@@ -141,7 +180,7 @@ def test_an_unreachable_slack_is_worth_another_try(settings: Settings) -> None:
 
 
 def test_refused_content_is_our_own_mistake(sandbox: RunningSandbox) -> None:
-    broken = Message(text="a", blocks=({"type": "unheard_of"},))
+    broken = Message(text="a", blocks=({"type": "unheard_of"},), key="k")
     with pytest.raises(InvalidInputError, match=r"invalid_blocks.*unheard_of") as error:
         SlackChannel(sandbox.settings).post(broken)
     assert not isinstance(error.value, ConfigurationError)

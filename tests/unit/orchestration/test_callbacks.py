@@ -4,6 +4,7 @@ from types import SimpleNamespace
 import httpx
 import pytest
 
+from include.alerts.delivery import undelivered
 from include.config.settings import Settings
 from include.core.checks import CheckReport, CheckResult
 from include.core.errors import BlockedError, DataQualityError, TransientError
@@ -12,7 +13,11 @@ from include.orchestration.links import Links
 from tests.support.sandbox import running_sandbox
 
 TASK = SimpleNamespace(
-    dag_id="market_data", task_id="lake.validate", run_id="scheduled__2026-03-01T00:02:00+00:00", map_index=-1
+    dag_id="market_data",
+    task_id="lake.validate",
+    run_id="scheduled__2026-03-01T00:02:00+00:00",
+    map_index=-1,
+    try_number=1,
 )
 BROKEN = CheckReport(
     subject="batch b",
@@ -63,6 +68,13 @@ def test_instances_of_a_mapped_task_are_told_apart(settings: Settings) -> None:
     assert messages[0].key != messages[1].key
 
 
+def test_a_cleared_task_that_fails_again_is_told_again(settings: Settings) -> None:
+    again = SimpleNamespace(**{**vars(TASK), "try_number": 2})
+    for error in (None, DataQualityError("x", BROKEN)):
+        first, second = (failure_message(task, error, Links(settings)) for task in (TASK, again))
+        assert first.key != second.key
+
+
 def test_a_checklist_that_blocked_was_posted_already(settings, monkeypatch) -> None:
     assert "disk" not in posted(settings, BlockedError("disk"), monkeypatch)
 
@@ -73,4 +85,5 @@ def test_a_slack_that_is_away_is_logged_and_hides_nothing(
     monkeypatch.setenv("PERPETUA_SANDBOX_PORT", "1")
     with caplog.at_level(logging.ERROR):
         report_failure({"ti": TASK, "exception": DataQualityError("x", BROKEN)})
-    assert "could not be posted to Slack" in caplog.text
+    assert "has not reached Slack" in caplog.text
+    assert len(undelivered(settings.home)) == 2  # the message and the first of its thread

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import httpx
 import pytest
+from slack_sdk import WebClient
 
 from include.config.settings import Settings, load_settings
 from include.core.clock import wall_now
@@ -68,12 +68,12 @@ def served(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runn
 
 
 def channel(sandbox: RunningSandbox) -> list[str]:
-    answer = httpx.get(
-        f"{sandbox.base_url}/api/conversations.history",
-        params={"channel": sandbox.settings.slack_channel},
-        headers={"Authorization": "Bearer xoxb-sandbox"},
-    )
-    return [json.dumps(message) for message in answer.json()["messages"]]
+    """Return every message, those in threads with their first ones."""
+    client = WebClient(token="xoxb-reader", base_url=f"{sandbox.base_url}/api/")
+    name = sandbox.settings.slack_channel
+    parents = [m for m in client.conversations_history(channel=name)["messages"] if "subtype" not in m]
+    threads = [client.conversations_replies(channel=name, ts=parent["ts"])["messages"] for parent in parents]
+    return [json.dumps(message) for thread in threads for message in thread]
 
 
 @pytest.fixture

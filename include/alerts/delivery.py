@@ -1,0 +1,141 @@
+"""How a message reaches people: into the outbox first, then to Slack, once, in order, as often as it takes.
+
+Nothing here raises because Slack does: what is told must never stop what it tells of. `undelivered` says what waits.
+"""
+
+import json
+import logging
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from include.alerts.message import Message, Posted
+from include.alerts.outbox import Entry, New, Outbox, State
+from include.alerts.sender import Sender
+from include.alerts.threads import parent, parent_key
+from include.config.settings import Settings
+from include.core.clock import wall_now
+from include.core.errors import IntegrityError, PerpetuaError
+from include.core.locks import in_turn
+from include.core.paths import Home
+
+log = logging.getLogger(__name__)
+
+# so long a caller waits for the next attempt itself, and so many attempts it makes
+INLINE_WAIT = timedelta(seconds=5)
+INLINE_ATTEMPTS = 3
+_PASSES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes into the thread with a message; `alt_text` is for people who cannot see it."""
+
+    path: Path
+    title: str
+    alt_text: str | None = None
+
+
+def deliver(
+    settings: Settings, message: Message, thread: str | None = None, files: Sequence[Attachment] = ()
+) -> Posted | None:
+    """Keep `message` in the outbox, then send what waits and this message with it.
+
+    A message whose key was sent before is not sent again. One that does not arrive stays, and is tried again by the
+    next `deliver` of any process and by `retry`.
+
+    Parameters
+    ----------
+    settings : Settings
+        Names the home and the channel.
+    message : Message
+        What is told.
+    thread : str or None
+        `day:2026-02-23` or `run:RUN_ID`; its first message is sent before, when it does not stand yet.
+    files : sequence of Attachment
+        Go into the thread of the message, after it.
+
+    Returns
+    -------
+    Posted or None
+        Where the message stands; None when it has not arrived yet, or was refused. The log says why.
+    """
+    try:
+        outbox = Outbox(settings.home.alerts)
+        outbox.put(_entries(settings, outbox, message, thread, files), wall_now())
+        return _send_now(settings, outbox, message.key)
+    except (PerpetuaError, OSError):
+        log.exception("Message %s could not be kept in the outbox; nobody is told", message.key)
+        return None
+
+
+def retry(settings: Settings) -> list[Entry]:
+    """Send what waits and is due; return what is undelivered then, waiting or refused, the oldest first."""
+    if settings.home.alerts.exists():
+        _send(settings, Outbox(settings.home.alerts))
+    return undelivered(settings.home)
+
+
+def flush(settings: Settings) -> list[Entry]:
+    """Send what waits, due or not, and what was refused; return what is undelivered then, the oldest first."""
+    if settings.home.alerts.exists():
+        Outbox(settings.home.alerts).reopen_all(wall_now())
+    return retry(settings)
+
+
+def undelivered(home: Home) -> list[Entry]:
+    """Return what people were not told, waiting or refused, the oldest first; nothing is sent."""
+    return Outbox(home.alerts).undelivered() if home.alerts.exists() else []
+
+
+def _entries(
+    settings: Settings, outbox: Outbox, message: Message, thread: str | None, files: Iterable[Attachment]
+) -> list[New]:
+    top = None if thread is None else parent_key(thread)
+    entries = []
+    if thread is not None and top is not None and top != message.key and outbox.entry(top) is None:
+        entries.append(New(top, None, "message", parent(settings, thread).model_dump_json()))
+    own_parent = None if top == message.key else top
+    entries.append(New(message.key, own_parent, "message", message.model_dump_json()))
+    for file in files:
+        body = json.dumps({"path": str(file.path), "title": file.title, "alt_text": file.alt_text})
+        entries.append(New(f"{message.key}:file:{file.path.name}", own_parent or message.key, "file", body))
+    return entries
+
+
+def _send_now(settings: Settings, outbox: Outbox, key: str) -> Posted | None:
+    entry = _standing(outbox, key)
+    if entry.state is State.REFUSED:
+        # whoever says it again may have mended what it was refused for
+        outbox.reopen(key, wall_now())
+    outbox.reopen_refused(wall_now())
+    for attempt in range(1, INLINE_ATTEMPTS + 1):
+        _send(settings, outbox, entry.lane)
+        entry = _standing(outbox, key)
+        wait = max(entry.next_attempt_at, outbox.held_until() or entry.next_attempt_at) - wall_now()
+        if entry.state is not State.PENDING or wait > INLINE_WAIT or attempt == INLINE_ATTEMPTS:
+            break
+        time.sleep(max(wait.total_seconds(), 0.0))
+    if entry.state is State.SENT and entry.channel and entry.ts:
+        return Posted(entry.channel, entry.ts, entry.permalink)
+    log.error(
+        "Message %s has not reached Slack (%s): %s Hint: python -m include alerts list", key, entry.state, entry.error
+    )
+    return None
+
+
+def _send(settings: Settings, outbox: Outbox, urgent: str | None = None) -> None:
+    with in_turn(settings.home.alerts.with_suffix(".lock")):
+        sender = Sender(settings, outbox, urgent)
+        for _ in range(_PASSES):
+            if not sender.run():
+                break
+
+
+def _standing(outbox: Outbox, key: str) -> Entry:
+    entry = outbox.entry(key)
+    if entry is None:
+        raise IntegrityError(f"The outbox must hold the message {key!r} that was just put there, did not.")
+    return entry
