@@ -1,50 +1,133 @@
-"""Pages of Perpetua inside Airflow: reports and data quality, behind Airflow's own login."""
+"""Perpetua's desk inside Airflow: what runs, curves, checks, verdicts and reports, behind Airflow's own login.
 
-from pathlib import Path
-from typing import Any
+Only routes are here. What a page says is made in `include/reporting/`, imported when it is asked for: the server starts
+without it.
+"""
+
+from typing import Annotated, Any
 from urllib.parse import quote
 
-from airflow.api_fastapi.core_api.security import get_user
+from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
+from airflow.api_fastapi.core_api.security import requires_access_dag
 from airflow.plugins_manager import AirflowPlugin
-from fastapi import Depends, FastAPI, HTTPException, Request
-from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from fastapi import Depends, FastAPI, HTTPException, Query, Request
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from include.config.settings import load_settings
+from include.core.clock import wall_now
+from include.core.errors import MissingInputError
 from include.orchestration.links import PREFIX
-from include.reporting.index import index_page
 
-# reports are static: no scripts, nothing from elsewhere, shown in a frame only by Airflow itself
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'self'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",
-}
-
-app = FastAPI(title="Perpetua", docs_url=None, redoc_url=None, openapi_url=None)
+# on the app itself: a route that is added later is behind it too. Who may read DAG runs may read these pages.
+app = FastAPI(
+    title="Perpetua",
+    docs_url=None,
+    redoc_url=None,
+    openapi_url=None,
+    dependencies=[Depends(requires_access_dag("GET", DagAccessEntity.RUN))],
+)
+Text = Annotated[str | None, Query(max_length=200)]
 
 
-@app.exception_handler(401)
-async def send_to_login(request: Request, _error: Exception) -> Response:
-    """Send a browser that is not logged in to Airflow's login and back."""
-    return RedirectResponse(f"/api/v2/auth/login?next={quote(str(request.url), safe='')}")
+def headers(policy: str) -> dict[str, str]:
+    """Return the headers of every answer."""
+    return {
+        "Content-Security-Policy": policy,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+        "Cache-Control": "no-store",
+    }
 
 
-@app.get("/", dependencies=[Depends(get_user)])
-def index() -> HTMLResponse:
-    """List the revalidations and the data-quality pages."""
-    return HTMLResponse(index_page(load_settings().home), headers=HEADERS)
+@app.exception_handler(StarletteHTTPException)
+async def explain(request: Request, error: StarletteHTTPException) -> Response:
+    """Send a browser that is not logged in to Airflow's login and back, and say what else is wrong on a page."""
+    from include.reporting.desk import message_page
+    from include.reporting.desk_files import PAGE_POLICY
+
+    path = request.url.path.split(f"{PREFIX}/", 1)[-1]
+    if path.startswith("api/"):
+        return JSONResponse({"detail": error.detail}, error.status_code, headers=headers(PAGE_POLICY))
+    if error.status_code == 401:
+        return RedirectResponse(f"/api/v2/auth/login?next={quote(str(request.url), safe='')}")
+    title = {403: "Not allowed", 404: "Not found"}.get(error.status_code, "This did not work")
+    page = message_page(load_settings(), wall_now(), "../" * path.count("/"), title, str(error.detail))
+    return HTMLResponse(page, error.status_code, headers=headers(PAGE_POLICY))
 
 
-@app.get("/reports/{path:path}", dependencies=[Depends(get_user)])
+@app.exception_handler(MissingInputError)
+async def say_what_is_missing(request: Request, error: MissingInputError) -> Response:
+    """Answer 404 for what does not exist."""
+    return await explain(request, StarletteHTTPException(404, str(error)))
+
+
+@app.get("/")
+def desk(system: Text = None, status: Text = None, page: Annotated[int, Query(ge=1, le=100_000)] = 1) -> HTMLResponse:
+    """Show the first page."""
+    from include.reporting.desk import RunFilter, desk_page
+    from include.reporting.desk_files import PAGE_POLICY
+
+    html = desk_page(load_settings(), wall_now(), RunFilter(system or None, status or None, page))
+    return HTMLResponse(html, headers=headers(PAGE_POLICY))
+
+
+@app.get("/checks")
+def checks(day: Text = None) -> HTMLResponse:
+    """Show the checks of a day."""
+    from include.reporting.desk import checks_page
+    from include.reporting.desk_files import PAGE_POLICY
+
+    return HTMLResponse(checks_page(load_settings(), wall_now(), day), headers=headers(PAGE_POLICY))
+
+
+@app.get("/runs/{run_id}")
+def run(run_id: str) -> HTMLResponse:
+    """Show a run."""
+    from include.reporting.desk_files import PAGE_POLICY
+    from include.reporting.run_page import run_page
+
+    return HTMLResponse(run_page(load_settings(), run_id, wall_now()), headers=headers(PAGE_POLICY))
+
+
+@app.get("/api/runs/{run_id}/curves")
+def run_curves(run_id: str, since: Text = None) -> JSONResponse:
+    """Return the curves of a run, those points alone that came after `since`."""
+    from include.reporting.desk_files import PAGE_POLICY
+    from include.reporting.run_page import run_curves
+
+    return JSONResponse(run_curves(load_settings(), run_id, since, wall_now()), headers=headers(PAGE_POLICY))
+
+
+@app.get("/api/running")
+def running() -> JSONResponse:
+    """Return the part of the first page on what runs now."""
+    from include.reporting.desk import running_part
+    from include.reporting.desk_files import PAGE_POLICY
+
+    return JSONResponse({"html": running_part(load_settings(), wall_now())}, headers=headers(PAGE_POLICY))
+
+
+@app.get("/reports/{path:path}")
 def report(path: str) -> FileResponse:
-    """Serve one file of the reports folder."""
-    root = load_settings().home.reports.resolve()
-    file = (root / path).resolve()
-    if not file.is_relative_to(root) or not file.is_file():
-        raise HTTPException(404, f"There is no report {Path(path).name}.")
-    return FileResponse(file, headers=HEADERS)
+    """Serve one file of the reports."""
+    from include.reporting.desk_files import REPORT_POLICY, report_file
+
+    return FileResponse(report_file(load_settings().home, path), headers=headers(REPORT_POLICY))
+
+
+@app.get("/static/{name}")
+def static(name: str) -> FileResponse:
+    """Serve a script or a style of these pages."""
+    from include.reporting.desk_files import PAGE_POLICY, static_file
+
+    return FileResponse(static_file(name), headers=headers(PAGE_POLICY))
+
+
+@app.get("/{path:path}")
+def nothing(path: str) -> Response:
+    """Answer for every other address, behind the login like the rest."""
+    raise HTTPException(404, f"There is no page {path[:200]!r}.")
 
 
 class PerpetuaPlugin(AirflowPlugin):

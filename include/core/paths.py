@@ -82,6 +82,11 @@ class Home:
         return self.reports / "data_quality"
 
     @property
+    def quality_history(self) -> Path:
+        """Records of validated batches, which the data-quality pages are made of."""
+        return self.data_quality / "history"
+
+    @property
     def feature_reports(self) -> Path:
         """Reports on features, one folder per feature set."""
         return self.reports / "features"

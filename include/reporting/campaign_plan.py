@@ -7,10 +7,11 @@ from itertools import islice
 
 from croniter import croniter
 
-from include.config.campaign import Campaign, RevalidationDay, Schedule
+from include.config.campaign import Campaign, RevalidationDay, Schedule, ScheduledDag
 
 HORIZON = timedelta(days=14)
-_CHECKS, _REVALIDATION = "training_checks", "revalidate_model"
+_CHECKS: ScheduledDag = "training_checks"
+_REVALIDATION: ScheduledDag = "revalidate_model"
 # a cron that fires every minute must not fill the list with itself
 _MOST_PER_SCHEDULE = 12
 

@@ -13,11 +13,11 @@ from include.core.errors import PerpetuaError
 from include.core.paths import Home
 from include.evaluation.decision import Decision
 from include.features.dataset import Window
-from include.reporting import words
+from include.reporting import result_files, words
 from include.training.fold_records import FoldResult, Record, read_record
 
-RESULT_FILE = "cross_validation.json"
-PAGE_FILE = "cross_validation.html"
+RESULT_FILE = result_files.CROSS_VALIDATION
+PAGE_FILE = result_files.CROSS_VALIDATION_PAGE
 MARKDOWN_FILE = "cross_validation.md"
 FIGURE_FILE = "paths.png"
 SCHEMES: dict[Scheme, str] = {

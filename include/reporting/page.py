@@ -26,6 +26,11 @@ def content_security_policy(style: str, script: str | None = None) -> str:
     return f"default-src 'none'; img-src data:; {admitted}; base-uri 'none'; form-action 'none'"
 
 
+def script_digest(script: Path) -> str:
+    """Return how a policy names the script file `script` where a page has it inlined."""
+    return _digest(script.read_text(encoding="utf-8"))
+
+
 def data_uri(figure: Path) -> str | None:
     """Return the PNG file `figure` as a data URI, None when there is none."""
     if not figure.is_file():

@@ -20,8 +20,9 @@ from include.evaluation.decision import Decision, gates_passed
 from include.evaluation.evidence import Evidence
 from include.evaluation.significance import Rate
 from include.features.drift import FeatureDrift
+from include.reporting import result_files
 
-RESULT_FILE = "revalidation_result.json"
+RESULT_FILE = result_files.REVALIDATION
 Metrics = dict[str, float | None]
 
 

@@ -157,10 +157,18 @@ def read_config(folder: Path) -> SystemConfig:
 
 def all_runs(home: Home, system: str) -> list[RunInfo]:
     """Return the runs of `system`, oldest first; runs that were moved aside are not among them."""
+    return [info for info in every_run(home)[0] if info.system == system]
+
+
+def every_run(home: Home) -> tuple[list[RunInfo], list[str]]:
+    """Return the runs of all systems, oldest first, and the folders whose record cannot be read.
+
+    Runs that were moved aside are not among them.
+    """
     folders = home.runs.iterdir() if home.runs.is_dir() else ()
     runs = [(folder.name, _readable(folder)) for folder in folders if (folder / RUN_FILE).is_file()]
-    mine = [info for name, info in runs if info is not None and info.run_id == name and info.system == system]
-    return sorted(mine, key=lambda info: info.started_at)
+    known = [info for name, info in runs if info is not None and info.run_id == name]
+    return sorted(known, key=lambda info: info.started_at), sorted(name for name, info in runs if info is None)
 
 
 def _readable(folder: Path) -> RunInfo | None:

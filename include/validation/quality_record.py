@@ -50,25 +50,21 @@ class QualityRecord(BaseModel):
 
 def save(home: Home, record: QualityRecord) -> None:
     """Write `record`, and forget the oldest beyond the kept number with their pages."""
-    write_text(_folder(home) / f"{record.slug}.json", record.model_dump_json(indent=1))
+    write_text(home.quality_history / f"{record.slug}.json", record.model_dump_json(indent=1))
     for old in load_all(home)[KEPT:]:
-        (_folder(home) / f"{old.slug}.json").unlink(missing_ok=True)
+        (home.quality_history / f"{old.slug}.json").unlink(missing_ok=True)
         page_of(home, old).unlink(missing_ok=True)
 
 
 def load_all(home: Home) -> list[QualityRecord]:
     """Return the kept records, newest validation first; a file that cannot be read is passed over."""
-    records = [_load(source) for source in _folder(home).glob("*.json")]
+    records = [_load(source) for source in home.quality_history.glob("*.json")]
     return sorted((r for r in records if r is not None), key=lambda record: record.validated_at, reverse=True)
 
 
 def page_of(home: Home, record: QualityRecord) -> Path:
     """Return where the page of `record` lies."""
     return home.data_quality / "batches" / f"{record.slug}.html"
-
-
-def _folder(home: Home) -> Path:
-    return home.data_quality / "history"
 
 
 def _load(source: Path) -> QualityRecord | None:
