@@ -11,12 +11,13 @@ from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessE
 from airflow.api_fastapi.core_api.security import requires_access_dag
 from airflow.plugins_manager import AirflowPlugin
 from fastapi import Depends, FastAPI, HTTPException, Query, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from include.config.settings import load_settings
 from include.core.clock import wall_now
-from include.core.errors import MissingInputError
+from include.core.errors import MissingInputError, PerpetuaError
 from include.orchestration.links import PREFIX
 
 # on the app itself: a route that is added later is behind it too. Who may read DAG runs may read these pages.
@@ -60,6 +61,19 @@ async def explain(request: Request, error: StarletteHTTPException) -> Response:
 async def say_what_is_missing(request: Request, error: MissingInputError) -> Response:
     """Answer 404 for what does not exist."""
     return await explain(request, StarletteHTTPException(404, str(error)))
+
+
+@app.exception_handler(PerpetuaError)
+async def say_what_is_wrong(request: Request, error: PerpetuaError) -> Response:
+    """Answer 500 for what cannot be read, with the reason."""
+    return await explain(request, StarletteHTTPException(500, str(error)))
+
+
+@app.exception_handler(RequestValidationError)
+async def say_what_is_invalid(request: Request, error: RequestValidationError) -> Response:
+    """Answer 422 for a parameter that breaks its rule."""
+    rules = "; ".join(f"`{rule['loc'][-1]}`: {rule['msg']}" for rule in error.errors())
+    return await explain(request, StarletteHTTPException(422, rules))
 
 
 @app.get("/")

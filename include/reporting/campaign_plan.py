@@ -12,8 +12,7 @@ from include.config.campaign import Campaign, RevalidationDay, Schedule, Schedul
 HORIZON = timedelta(days=14)
 _CHECKS: ScheduledDag = "training_checks"
 _REVALIDATION: ScheduledDag = "revalidate_model"
-# a cron that fires every minute must not fill the list with itself
-_MOST_PER_SCHEDULE = 12
+_MOST_PER_SCHEDULE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,9 @@ def _scheduled(campaign: Campaign, now: datetime) -> Iterator[Event]:
     # a revalidation of today may have begun already, and its report is still to come
     before = now - timedelta(days=1)
     for dag_id, schedule in campaign.schedules.items():
-        for at in _times(schedule, before if dag_id == _REVALIDATION else now):
+        times = _times(schedule, before if dag_id == _REVALIDATION else now)
+        # of what only repeats itself the next time says enough
+        for at in times if dag_id in (_CHECKS, _REVALIDATION) else times[:1]:
             if dag_id == _REVALIDATION:
                 yield Event(at, "revalidation", dag_id)
                 yield from _revalidation_day(campaign.revalidation, at)

@@ -9,8 +9,6 @@ from pathlib import Path
 
 from include.config.cross_validation import Scheme
 from include.core.checks import CheckReport
-from include.core.errors import PerpetuaError
-from include.core.paths import Home
 from include.evaluation.decision import Decision
 from include.features.dataset import Window
 from include.reporting import result_files, words
@@ -110,14 +108,3 @@ def spread_of(values: Sequence[float | None]) -> Spread:
     if not known:
         return Spread(count=0, low=None, mean=None, high=None)
     return Spread(count=len(known), low=min(known), mean=sum(known) / len(known), high=max(known))
-
-
-def all_cross_validations(home: Home) -> list[CrossValidationResult]:
-    """Return the results of `home`, newest first; one that is being written, or is none, is not listed."""
-    found = []
-    for folder in home.cross_validation_report("x").parent.glob("*/"):
-        try:
-            found.append(read_cross_validation(folder))
-        except PerpetuaError:
-            continue
-    return sorted(found, key=lambda result: result.created_at, reverse=True)

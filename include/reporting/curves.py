@@ -31,6 +31,10 @@ class Curve:
         `number` or `share`, of which a hundred times is shown in percent.
     has_points : bool
         Every value is marked: they are few.
+    window : int
+        Values whose mean is drawn, trailing; undefined ones do not count.
+    has_all_limits : bool
+        Its limits are drawn even where they are far from every value.
     """
 
     key: str
@@ -41,20 +45,23 @@ class Curve:
     y: str
     style: str = "number"
     has_points: bool = False
+    has_all_limits: bool = False
+    window: int = 1
 
 
 _STEP, _ENDED = "timestep", "timesteps"
 CURVES = (
-    Curve("reward", "Reward", "mean of the episodes that ended in a rollout", CONVERGENCE.name, _STEP, "reward"),
-    Curve("kl", "KL divergence", "below its limits", CONVERGENCE.name, _STEP, "kl_divergence"),
-    Curve("validation", "Validation return", "chooses the best model", VALIDATION.name, _STEP, "total_return", "share",
+    Curve("reward", "Reward", "mean per rollout", CONVERGENCE.name, _STEP, "reward"),
+    Curve("kl", "KL divergence", "below its limits", CONVERGENCE.name, _STEP, "kl_divergence",
+          has_all_limits=True),
+    Curve("validation", "Validation return", "chooses the best", VALIDATION.name, _STEP, "total_return", "share",
           has_points=True),
     Curve("policy_loss", "Policy loss", "small, around zero", UPDATES.name, _STEP, "policy_loss"),
     Curve("value_loss", "Value loss", "falls, then stays", UPDATES.name, _STEP, "value_loss"),
     Curve("entropy", "Entropy", "falls slowly, not to zero", UPDATES.name, _STEP, "entropy"),
     Curve("clip_fraction", "Clip fraction", "between its limits", UPDATES.name, _STEP, "clip_fraction"),
-    Curve("episode_reward", "Episode reward", "every ended episode", EPISODES.name, _ENDED, "reward"),
-    Curve("win_rate", "Win rate", "of every ended episode", EPISODES.name, _ENDED, "win_rate", "share"),
+    Curve("episode_reward", "Episode reward", "mean of 50 episodes", EPISODES.name, _ENDED, "reward", window=50),
+    Curve("win_rate", "Win rate", "mean of 50 episodes", EPISODES.name, _ENDED, "win_rate", "share", window=50),
 )  # fmt: skip
 
 
@@ -107,7 +114,7 @@ def curves(facts: RunFacts, since: str | None = None) -> dict[str, Any]:
     for curve in CURVES:
         table = tables[curve.log]
         first = seen[curve.log] if seen else 0
-        series[curve.key] = _points(table[curve.x][first:], table[curve.y][first:])
+        series[curve.key] = _points(table[curve.x][first:], trailing_mean(table[curve.y], curve.window)[first:])
     cursor = ".".join(map(str, (begun, *rows.values())))
     return {"cursor": cursor, "is_whole": seen is None, "series": series}
 
@@ -128,6 +135,19 @@ def thin_out(
         chosen.update(stretch[~np.isfinite(y[stretch])][:1].tolist())
         kept += sorted(chosen)
     return x[kept], y[kept]
+
+
+def trailing_mean(values: NDArray[np.float64], window: int) -> NDArray[np.float64]:
+    """Return the mean of the last `window` values up to each; undefined ones do not count, NaN where all are."""
+    if window == 1:
+        return values
+    known = np.isfinite(values)
+    sums = np.concatenate([[0.0], np.cumsum(np.where(known, values, 0.0))])
+    counts = np.concatenate([[0], np.cumsum(known)])
+    ends = np.arange(1, len(values) + 1)
+    starts = np.maximum(0, ends - window)
+    number = counts[ends] - counts[starts]
+    return np.where(number > 0, (sums[ends] - sums[starts]) / np.maximum(number, 1), np.nan)
 
 
 def _points(x: NDArray[np.float64], y: NDArray[np.float64]) -> dict[str, list[float | None]]:

@@ -90,8 +90,8 @@ def _flat(section: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]
 def _shown(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, int):
-        return f"{value:,}"
+    if isinstance(value, int | float):
+        return f"{value:,}" if isinstance(value, int) else f"{value:,g}"
     if isinstance(value, list):
         return " × ".join(map(str, value))
     return str(value)
@@ -118,7 +118,7 @@ def _size(file: Path) -> int:
 
 
 def _tail(log: Path) -> str | None:
-    """Return the last lines of a text log, None where there is no log."""
+    """Return the last lines of a text log, newest first, None where there is no log."""
     try:
         with log.open("rb") as stream:
             size = stream.seek(0, 2)
@@ -126,7 +126,7 @@ def _tail(log: Path) -> str | None:
             text = stream.read().decode("utf-8", errors="replace")
     except FileNotFoundError:
         return None
-    return "\n".join(text.splitlines()[-TAIL_LINES:])
+    return "\n".join(reversed(text.splitlines()[-TAIL_LINES:]))
 
 
 def _mlflow(settings: Settings) -> str | None:

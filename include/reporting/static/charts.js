@@ -77,7 +77,7 @@ class Chart {
     for (const { value } of this.limits) {
       // a limit far from every value would flatten the curve; it is drawn once the curve comes near
       const reach = Math.max(high - low, Math.abs(high), Math.abs(low)) * 1.5;
-      if (value >= low - reach && value <= high + reach) [low, high] = [Math.min(low, value), Math.max(high, value)];
+      if (this.definition.has_all_limits || (value >= low - reach && value <= high + reach)) [low, high] = [Math.min(low, value), Math.max(high, value)];
     }
     const margin = (high - low || Math.abs(high) || 1) * 0.07;
     return [low - margin, high + margin];

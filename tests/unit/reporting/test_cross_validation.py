@@ -18,12 +18,12 @@ from include.reporting.cross_validation_result import (
     MARKDOWN_FILE,
     PAGE_FILE,
     CrossValidationResult,
-    all_cross_validations,
     read_cross_validation,
     sentence,
     spread_of,
 )
-from include.reporting.index import index_page
+from include.reporting.desk import RunFilter, desk_page
+from include.reporting.listings import cross_validations
 from include.training.fold_records import FoldResult, Plan, result_file
 from include.training.fold_run import run_fold
 from tests.support.folds import REQUEST, planned_in, settings_of
@@ -102,9 +102,10 @@ def test_the_report_is_whole_offline_and_says_what_was_kept_apart(
     assert json.loads((folder / "cross_validation.json").read_text())["paths"][0]["number"] == 0
 
 
-def test_the_start_page_lists_it(settings: Settings, result: CrossValidationResult) -> None:
+def test_the_desk_lists_it(settings: Settings, result: CrossValidationResult) -> None:
     broken = settings.home.cross_validation_report("broken")
     broken.mkdir(parents=True)
-    page = index_page(settings.home)
-    assert f'href="reports/cross_validation/{result.id}/cross_validation.html"' in page
-    assert all_cross_validations(settings.home) == [result]
+    html = desk_page(settings, result.created_at, RunFilter())
+    assert f'href="reports/cross_validation/{result.id}/cross_validation.html"' in html
+    (line,) = cross_validations(settings.home, 5).lines
+    assert (line.id, line.decisions, line.sharpe.mean) == (result.id, result.decisions, result.sharpe.mean)

@@ -85,7 +85,7 @@ def write_run_folder(
             writer.write(HEALTHY_EPISODE | {"episode": number} | dict(row))
     for name in (DAILY_SUMMARY, ALERTS):
         (logs / name).touch()
-    (logs / TENSORBOARD).mkdir()
+    (logs / TENSORBOARD).mkdir(exist_ok=True)
     return folder
 
 
