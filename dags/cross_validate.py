@@ -15,7 +15,7 @@ from typing import Any
 from airflow.sdk import dag
 
 from include.orchestration import forms, schedules
-from include.orchestration.defaults import TRAINING_RETRIES, Pool, Tag, dag_arguments
+from include.orchestration.defaults import TRAINER, TRAINING_RETRIES, Tag, dag_arguments
 from include.orchestration.edge import runtime, stage_task
 
 
@@ -36,7 +36,7 @@ def cross_validate() -> None:
         settings, _ = runtime()
         return fold_stages.jobs(settings, dict(params))
 
-    @stage_task(pool=Pool.TRAINING, **TRAINING_RETRIES)
+    @stage_task(**TRAINER, **TRAINING_RETRIES)
     def fold(job: dict[str, Any]) -> dict[str, Any]:
         """Train one fold and play its tests."""
         from include.orchestration import fold_stages

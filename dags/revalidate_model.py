@@ -17,7 +17,7 @@ from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import dag, task, task_group
 
 from include.orchestration import assets, forms, schedules
-from include.orchestration.defaults import Pool, Tag, dag_arguments
+from include.orchestration.defaults import TRAINER, Tag, dag_arguments
 from include.orchestration.edge import runtime, stage_task
 
 SUMMARY = """**{{ verdict.decision }}**: {{ verdict.gates_passed }} of {{ verdict.gates | length }} gates passed.
@@ -49,7 +49,7 @@ To approve on insufficient evidence, write a reason. Report: {{ verdict.report }
 def revalidate_model() -> None:
     """Wire the stages."""
 
-    @stage_task(pool=Pool.TRAINING, inlets=[assets.TRAINED_MODEL], outlets=[assets.REVALIDATION])
+    @stage_task(inlets=[assets.TRAINED_MODEL], outlets=[assets.REVALIDATION], **TRAINER)
     def revalidate(params: dict[str, Any]) -> dict[str, Any]:
         """Backtest, gates, decision, report."""
         from include.orchestration import verdict_stages

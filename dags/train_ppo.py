@@ -18,7 +18,7 @@ from typing import Any
 from airflow.sdk import dag, task_group
 
 from include.orchestration import assets, forms, schedules
-from include.orchestration.defaults import TRAINING_RETRIES, Pool, Tag, dag_arguments
+from include.orchestration.defaults import TRAINER, TRAINING_RETRIES, Tag, dag_arguments
 from include.orchestration.edge import runtime, stage_task
 
 
@@ -49,7 +49,7 @@ def train_ppo() -> None:
         settings, _ = runtime()
         return training_stages.trainings(settings, TrainingRequest.of(params))
 
-    @stage_task(pool=Pool.TRAINING, inlets=[assets.FEATURES], outlets=[assets.TRAINED_MODEL], **TRAINING_RETRIES)
+    @stage_task(inlets=[assets.FEATURES], outlets=[assets.TRAINED_MODEL], **TRAINER, **TRAINING_RETRIES)
     def train(job: dict[str, Any], params: dict[str, Any]) -> str:
         """Train to the last step, from the last checkpoint if there is one."""
         from include.orchestration import training_stages

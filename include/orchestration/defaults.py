@@ -28,10 +28,20 @@ class Pool(StrEnum):
     TRAINING = "training"
 
 
+class Queue(StrEnum):
+    """Queues of the Celery workers; an executor without queues takes no notice of them."""
+
+    DEFAULT = "default"
+    TRAINING = "training"
+
+
 POOLS: dict[Pool, str] = {
     Pool.EXCHANGE: "One client at a time: the exchange's limits count per address.",
     Pool.TRAINING: "One trainer at a time: it uses the whole machine.",
 }
+
+# What uses a whole machine: one at a time, and with Celery on the worker that does nothing else.
+TRAINER: dict[str, Any] = {"pool": Pool.TRAINING, "queue": Queue.TRAINING}
 
 # The outside world is worth another try, our own refusals and mistakes never are. A task that was killed
 # raises nothing, so this policy is not asked and `retries` decides.

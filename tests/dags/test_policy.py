@@ -117,6 +117,14 @@ def test_exchange_and_trainer_run_in_their_pools(bag: dict[str, Any]) -> None:
     assert pools["fold"] == "training"
 
 
+def test_what_holds_the_trainers_slot_runs_on_the_trainers_queue_and_nothing_else_does(bag: dict[str, Any]) -> None:
+    tasks = [task for dag in bag.values() for task in dag.tasks]
+    assert {task.task_id for task in tasks if task.pool == "training"} == {
+        task.task_id for task in tasks if task.queue == "training"
+    }
+    assert {task.queue for task in tasks} == {"default", "training"}
+
+
 def test_assets_link_the_chain(bag: dict[str, Any]) -> None:
     outlets = {task_id: task["outlets"] for dag in bag["dags"].values() for task_id, task in dag["tasks"].items()}
     assert outlets["lake.publish"] == ["candles", "funding_rates", "fear_greed", "macro"]
