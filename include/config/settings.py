@@ -1,6 +1,7 @@
 """Settings of one deployment, from `PERPETUA_…` environment variables and `.env`."""
 
 import os
+import re
 from difflib import get_close_matches
 from functools import cached_property
 from ipaddress import ip_address
@@ -9,7 +10,13 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import unquote, urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from include.config.campaign import Campaign, load_campaign
 from include.config.files import read_yaml
@@ -73,6 +80,8 @@ class Settings(BaseSettings):
     # a training of which no rollout ends for so long is ended, so that a retry resumes it
     training_hang_seconds: float = Field(default=600.0, gt=0, le=600)
 
+    # where the sandbox listens and is reached: loopback, or its name in a network of containers
+    sandbox_host: Annotated[str, Field(pattern=r"^(127\.0\.0\.1|[a-z][a-z0-9-]*)$")] = "127.0.0.1"
     sandbox_port: Port = 8971
     sandbox_days_before_end: float = Field(default=7.0, gt=0)
     airflow_port: Port = 8080
@@ -82,6 +91,8 @@ class Settings(BaseSettings):
 
     # people of the local Airflow as NAME:ROLE, separated by commas; empty makes everyone who reaches it an admin
     users: Annotated[tuple[User, ...], NoDecode, BeforeValidator(parse_users)] = ()
+    # first passwords of these people as NAME:PASSWORD, for Airflow's own user management
+    passwords: SecretStr = SecretStr("")
     # names of Airflow's users who may answer an approval; empty is everyone who may run the DAG
     approvers: Annotated[tuple[str, ...], NoDecode, BeforeValidator(parse_names)] = ()
 
@@ -97,6 +108,21 @@ class Settings(BaseSettings):
     slack_token: SecretStr = SecretStr("")
     slack_channel: str = "#perpetua"
     public_url: OptionalText = None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003  # pydantic passes it
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # pydantic passes it
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read the environment, then `.env`, which holds what docker compose alone reads too."""
+        if isinstance(dotenv_settings, DotEnvSettingsSource):
+            known = dotenv_settings.env_vars.items()
+            dotenv_settings.env_vars = {name: value for name, value in known if name.upper().startswith(PREFIX)}
+        return init_settings, env_settings, dotenv_settings
 
     @model_validator(mode="after")
     def _approvers_can_log_in(self) -> Self:
@@ -117,13 +143,13 @@ class Settings(BaseSettings):
 
     @property
     def is_sandbox(self) -> bool:
-        """True when the outside world is the sandbox on loopback."""
+        """True when the outside world is the sandbox."""
         return self.mode == "sandbox"
 
     @property
     def sandbox_url(self) -> str:
         """Base URL of the sandbox."""
-        return f"http://127.0.0.1:{self.sandbox_port}"
+        return f"http://{self.sandbox_host}:{self.sandbox_port}"
 
     @property
     def airflow_url(self) -> str:
@@ -138,7 +164,7 @@ class Settings(BaseSettings):
         if self.mlflow_url == MLFLOW_OFF:
             return None
         if self.is_sandbox:
-            require_loopback(self.mlflow_url, f"{PREFIX}MLFLOW_URL")
+            require_near(self.mlflow_url, f"{PREFIX}MLFLOW_URL")
         return self.mlflow_url
 
     @cached_property
@@ -159,26 +185,30 @@ class Settings(BaseSettings):
     def endpoint(self, name: Literal["exchange", "fear_greed", "fred", "slack"]) -> str | None:
         """Return the base URL of an outside system, None for the client's own default.
 
-        In sandbox mode an unset URL is the sandbox, and any URL that is not loopback is refused.
+        In sandbox mode an unset URL is the sandbox, and any URL that may leave the deployment is refused.
         """
         url: str | None = getattr(self, f"{name}_url")
         if not self.is_sandbox:
             return url
         url = url or self.sandbox_url
-        require_loopback(url, f"{PREFIX}{name.upper()}_URL")
+        require_near(url, f"{PREFIX}{name.upper()}_URL")
         return url
 
 
-def require_loopback(url: str, name: str) -> None:
-    """Refuse a URL whose host is not loopback: the guard of sandbox mode."""
+def require_near(url: str, name: str) -> None:
+    """Refuse a URL that may leave the deployment: the guard of sandbox mode.
+
+    Near is loopback, and a host name without a dot: a service of the same network of containers, never a public host.
+    """
     host = urlsplit(url).hostname or ""
     try:
-        is_loopback = host == "localhost" or ip_address(host).is_loopback
+        is_near = ip_address(host).is_loopback
     except ValueError:
-        is_loopback = False
-    if not is_loopback:
+        # a number alone would be an address too, such as 167772161 for 10.0.0.1
+        is_near = re.fullmatch(r"[a-z][a-z0-9-]*", host) is not None
+    if not is_near:
         raise ConfigurationError(
-            f"`{name}` must be a loopback URL in sandbox mode, was {url!r}. "
+            f"`{name}` must be a loopback URL in sandbox mode, or a service's name without a dot, was {url!r}. "
             "Hint: set PERPETUA_MODE=live to reach the real service."
         )
 

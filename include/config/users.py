@@ -1,7 +1,9 @@
-"""The people of the local Airflow: who may log in, and what each may do."""
+"""The people of Airflow: who may log in, and what each may do."""
 
 import re
 from typing import Any, NamedTuple
+
+from include.core.errors import ConfigurationError
 
 ROLES = ("viewer", "user", "op", "admin")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,39}")
@@ -47,6 +49,23 @@ def parse_names(value: Any) -> Any:
     if not all(_NAME.fullmatch(name) for name in names):
         raise ValueError("must be names with commas between, such as anna,ben")
     return names
+
+
+def parse_passwords(text: str) -> dict[str, str]:
+    """Return the password of each name in a text such as `anna:secret,ben:other`.
+
+    Raises
+    ------
+    ConfigurationError
+        A part without a name or a password; it is not shown, as it may be one.
+    """
+    parts = [part.strip().partition(":") for part in text.split(",") if part.strip()]
+    for number, (name, _, password) in enumerate(parts, start=1):
+        if not _NAME.fullmatch(name) or not password:
+            raise ConfigurationError(
+                f"`PERPETUA_PASSWORDS` must be NAME:PASSWORD with commas between; part {number} is not."
+            )
+    return {name: password for name, _, password in parts}
 
 
 def _user(text: str) -> User:

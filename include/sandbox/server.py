@@ -1,4 +1,4 @@
-"""Serves the sandbox on loopback."""
+"""Serves the sandbox, on loopback unless a network of containers gives it a name."""
 
 import errno
 import socket
@@ -16,7 +16,7 @@ HOST = "127.0.0.1"
 
 
 def serve(settings: Settings) -> None:
-    """Serve the sandbox on 127.0.0.1:`settings.sandbox_port` until SIGINT or SIGTERM.
+    """Serve the sandbox on `settings.sandbox_host`:`settings.sandbox_port` until SIGINT or SIGTERM.
 
     Raises
     ------
@@ -26,16 +26,16 @@ def serve(settings: Settings) -> None:
         `sandbox_data` is not a directory that holds recorded data, or `sandbox_faults` no fault plan.
     """
     # uvicorn has stopped in order when it raises SIGINT again
-    with listen(settings.sandbox_port) as listener, suppress(KeyboardInterrupt):
+    with listen(settings.sandbox_port, settings.sandbox_host) as listener, suppress(KeyboardInterrupt):
         server_of(settings).run(sockets=[listener])
 
 
-def listen(port: int) -> socket.socket:
-    """Return a socket bound to loopback `port`, 0 for a free one; a taken port is refused."""
+def listen(port: int, host: str = HOST) -> socket.socket:
+    """Return a socket bound to `port` of `host`, 0 for a free one; a taken port is refused."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((HOST, port))
+        listener.bind((host, port))
         listener.listen(128)  # now, so that a second sandbox is refused before it loads its data
     except OSError as error:
         listener.close()

@@ -48,6 +48,7 @@ def describe_task(task: Any) -> dict[str, Any]:
         "policy": type(task.retry_policy).__name__,
         "callbacks": len(_listed(task.on_failure_callback)),
         "pool": task.pool,
+        "queue": task.queue,
         "upstream": sorted(task.upstream_task_ids),
         "is_mapped": isinstance(task, MappedOperator) or task.get_closest_mapped_task_group() is not None,
         "retries": task.retries,

@@ -27,7 +27,7 @@ def deployment(home: Path, **changes: str) -> Iterator[Settings]:
         for name in [name for name in os.environ if name.startswith(PREFIX)]:
             patch.delenv(name)
         patch.setenv(ENV_FILE, "")
-        for name, port in zip(PORTS, _free_ports(len(PORTS)), strict=True):
+        for name, port in zip(PORTS, free_ports(len(PORTS)), strict=True):
             patch.setenv(name, str(port))
         patch.setenv("PERPETUA_HOME", str(home))
         for name, value in changes.items():
@@ -35,7 +35,8 @@ def deployment(home: Path, **changes: str) -> Iterator[Settings]:
         yield load_settings()
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
+    """Return ports of loopback that nobody listens on, all different."""
     holders = [socket.socket() for _ in range(count)]
     try:
         for holder in holders:

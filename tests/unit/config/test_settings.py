@@ -42,12 +42,32 @@ def test_sandbox_mode_points_every_endpoint_at_loopback(settings: Settings) -> N
 
 
 @pytest.mark.parametrize(
-    "url", ["https://fapi.binance.com", "http://10.0.0.1", "http://localhost.evil.example", "ftp:x"]
+    "url", ["https://fapi.binance.com", "http://10.0.0.1", "http://localhost.evil.example", "ftp:x", "http://167772161"]
 )
 def test_sandbox_mode_refuses_a_url_that_is_not_loopback(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv("PERPETUA_EXCHANGE_URL", url)
     with pytest.raises(ConfigurationError, match="`PERPETUA_EXCHANGE_URL` must be a loopback URL in sandbox mode"):
         load_settings().endpoint("exchange")
+
+
+def test_sandbox_mode_reaches_the_services_of_its_own_network_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PERPETUA_SANDBOX_HOST", "sandbox")
+    assert load_settings().endpoint("exchange") == "http://sandbox:8971"
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "fapi.binance.com", "10.0.0.1", ""])
+def test_the_sandbox_listens_on_loopback_or_under_a_name_of_its_network(
+    monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    monkeypatch.setenv("PERPETUA_SANDBOX_HOST", host)
+    with pytest.raises(ConfigurationError, match="`PERPETUA_SANDBOX_HOST`"):
+        load_settings()
+
+
+def test_the_env_file_may_hold_what_docker_compose_alone_reads(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "env").write_text("POSTGRES_PASSWORD=secret\nPERPETUA_SEED=7\n")
+    monkeypatch.setenv("PERPETUA_ENV_FILE", str(tmp_path / "env"))
+    assert load_settings().seed == 7
 
 
 def test_runs_are_mirrored_to_the_home_to_a_server_of_this_machine_or_nowhere(
