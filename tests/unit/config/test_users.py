@@ -1,7 +1,7 @@
 import pytest
 
 from include.config.settings import load_settings
-from include.config.users import User
+from include.config.users import User, parse_passwords
 from include.core.errors import ConfigurationError
 
 
@@ -39,3 +39,10 @@ def test_an_approver_who_cannot_log_in_is_refused(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("PERPETUA_APPROVERS", "<eve>")
     with pytest.raises(ConfigurationError, match="must be names with commas between"):
         load_settings()
+
+
+def test_each_person_has_a_password_and_a_wrong_text_is_not_shown() -> None:
+    assert parse_passwords("anna:s-1, ben:t:2,") == {"anna": "s-1", "ben": "t:2"}
+    with pytest.raises(ConfigurationError, match="part 2 is not") as raised:
+        parse_passwords("anna:s-1,topsecret")
+    assert "topsecret" not in str(raised.value)
