@@ -22,8 +22,23 @@ from include.config.model import parse
 from include.config.settings import Settings, load_settings
 from include.core.checks import Severity
 from include.core.clock import format_utc, parse_utc, wall_now
-from include.core.errors import DataQualityError, InvalidInputError, PerpetuaError, StoppedError, TransientError
-from include.orchestration import backfill_stages, campaign_stages, fold_stages, stages, terminal, verdict_stages
+from include.core.errors import (
+    DataQualityError,
+    InvalidInputError,
+    PerpetuaError,
+    StoppedError,
+    TransientError,
+    UndeliveredError,
+)
+from include.orchestration import (
+    alert_stages,
+    backfill_stages,
+    campaign_stages,
+    fold_stages,
+    stages,
+    terminal,
+    verdict_stages,
+)
 
 app = typer.Typer(
     name="python -m include",
@@ -38,6 +53,7 @@ env = typer.Typer(help="Environments of the trading systems.", no_args_is_help=T
 training = typer.Typer(help="Train a PPO agent, or end a training.")
 champion = typer.Typer(help="Show the promoted model, or go back to an earlier one.", no_args_is_help=True)
 campaign = typer.Typer(help="Show the campaign by the clock, or sign off a phase of it.", no_args_is_help=True)
+alerts = typer.Typer(help="What people are told in Slack, and what has not reached them.", no_args_is_help=True)
 sandbox = typer.Typer(help="Run the offline sandbox: exchange, macro, sentiment and Slack on loopback.")
 app.add_typer(market, name="market")
 app.add_typer(features, name="features")
@@ -46,6 +62,7 @@ app.add_typer(env, name="env")
 app.add_typer(training, name="train")
 app.add_typer(champion, name="champion")
 app.add_typer(campaign, name="campaign")
+app.add_typer(alerts, name="alerts")
 app.add_typer(sandbox, name="sandbox")
 
 errors = terminal.console(stderr=True)
@@ -552,6 +569,18 @@ def campaign_sign_off(
     _show(campaign_stages.sign_off(load_settings(), phase, status, by, note), as_json)
 
 
+@alerts.command("list")
+def alerts_list(as_json: Json = False) -> None:
+    """Show what has not reached Slack, since when and why; exit status 1 when there is anything."""
+    _show_undelivered(alert_stages.waiting_alerts(load_settings()), as_json)
+
+
+@alerts.command("flush")
+def alerts_flush(as_json: Json = False) -> None:
+    """Send now what has not reached Slack, and what Slack refused; exit status 1 when anything is left."""
+    _show_undelivered(alert_stages.flush_alerts(load_settings()), as_json)
+
+
 @sandbox.callback(invoke_without_command=True)
 def sandbox_serve(context: typer.Context) -> None:
     """Serve the sandbox until interrupted."""
@@ -636,6 +665,14 @@ def _show(document: Any, as_json: bool) -> None:
         typer.echo(document)
     else:
         terminal.show(document)
+
+
+def _show_undelivered(rows: list[dict[str, Any]], as_json: bool) -> None:
+    _show(rows if rows or as_json else "Everything has been delivered.", as_json)
+    if rows:
+        raise UndeliveredError(
+            f"{len(rows)} not delivered. Hint: `alerts flush` tries again; docs/alerts.md says what to do."
+        )
 
 
 def _require_delivered(posted: dict[str, Any]) -> None:

@@ -120,9 +120,8 @@ def _send_now(settings: Settings, outbox: Outbox, key: str) -> Posted | None:
         time.sleep(max(wait.total_seconds(), 0.0))
     if entry.state is State.SENT and entry.channel and entry.ts:
         return Posted(entry.channel, entry.ts, entry.permalink)
-    log.error(
-        "Message %s has not reached Slack (%s): %s Hint: python -m include alerts list", key, entry.state, entry.error
-    )
+    why = entry.error or "an older message of its thread waits."
+    log.error("Message %s has not reached Slack (%s): %s Hint: python -m include alerts list", key, entry.state, why)
     return None
 
 

@@ -54,7 +54,7 @@ class Sender:
         if entry.kind in self._refusals:
             self._refuse(entry, self._refusals[entry.kind], is_configuration=True, is_uncertain=entry.is_uncertain)
             return True
-        attempt = _Attempt(self._outbox, entry, now)
+        attempt = _Attempt(entry, now)
         try:
             self._deliver(attempt)
         except RateLimitedError as error:
@@ -81,9 +81,11 @@ class Sender:
     def _deliver(self, attempt: "_Attempt") -> None:
         entry, slack = attempt.entry, self._connected()
         thread = self._thread_of(entry)
+        # written before anything is sent: whoever finds it after a kill must look the key up first
+        self._outbox.begin_attempt(entry.key, attempt.at)
         posted = _found(slack, entry, thread)
         if posted is None:
-            attempt.begin()
+            attempt.is_sending = True
             posted = _posted(slack, entry, thread)
         else:
             log.info("Message %s stood in Slack already; its acknowledgement had been lost", entry.key)
@@ -123,17 +125,11 @@ class Sender:
 class _Attempt:
     """One attempt at an entry; it knows whether Slack may hold the entry afterwards."""
 
-    def __init__(self, outbox: Outbox, entry: Entry, now: datetime) -> None:
-        self.entry = entry
-        self._outbox, self._now, self._has_begun = outbox, now, False
-
-    def begin(self) -> None:
-        # written before anything is sent: whoever finds it after a kill must look the key up first
-        self._outbox.begin_attempt(self.entry.key, self._now)
-        self._has_begun = True
+    def __init__(self, entry: Entry, at: datetime) -> None:
+        self.entry, self.at, self.is_sending = entry, at, False
 
     def is_uncertain(self, error: PerpetuaError) -> bool:
-        if not self._has_begun:
+        if not self.is_sending:
             return self.entry.is_uncertain
         return isinstance(error, TransientError) and not isinstance(error, RateLimitedError)
 

@@ -10,7 +10,9 @@ from include.config.files import CAMPAIGN, read_yaml
 from include.config.model import Config, parse
 from include.core.slots import CheckSlot
 
-ScheduledDag = Literal["market_data", "train_ppo", "training_checks", "revalidate_model", "maintenance"]
+ScheduledDag = Literal[
+    "market_data", "train_ppo", "training_checks", "revalidate_model", "maintenance", "deliver_alerts"
+]
 Events = Annotated[tuple[datetime, ...], Field(min_length=1)]
 Schedule = str | Events | None
 Hour = Annotated[int, Field(ge=0, le=23)]

@@ -59,6 +59,10 @@ class BlockedError(PerpetuaError):
     """A checklist ended BLOCKED. People were told with the checklist itself."""
 
 
+class UndeliveredError(PerpetuaError):
+    """People are not told: Slack refuses messages. It cannot be told in Slack either."""
+
+
 class StoppedError(PerpetuaError):
     """A person ended the work early, and people were told; it waits until somebody goes on with it."""
 

@@ -12,7 +12,7 @@ from include.core.slots import CHECK_TITLES
 
 _DAY = timedelta(days=1)
 # these follow each other all day and would bury everything else
-_ROUTINE = ("market_data", "maintenance")
+_ROUTINE = ("market_data", "maintenance", "deliver_alerts")
 
 
 class Appointment(NamedTuple):

@@ -19,6 +19,7 @@ class Tag(StrEnum):
     TRAINING = "training"
     REVALIDATION = "revalidation"
     CHECKS = "checks"
+    ALERTS = "alerts"
 
 
 class Pool(StrEnum):

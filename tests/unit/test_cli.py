@@ -27,7 +27,7 @@ COMMANDS = [
     ["market", "evolve"], ["market", "maintain"], ["market", "repair"], ["validate"], ["verify"], ["features", "build"],
     ["features", "report"], ["dataset", "freeze"], ["dataset", "export"], ["env", "audit"], ["train"],
     ["train", "stop"], ["check"], ["champion", "show"], ["champion", "rollback"], ["campaign", "show"],
-    ["campaign", "sign-off"],
+    ["campaign", "sign-off"], ["alerts", "list"], ["alerts", "flush"],
     ["cross-validate"], ["revalidate"], ["sandbox"], ["sandbox", "advance"], ["up"], ["bench"],
 ]  # fmt: skip
 

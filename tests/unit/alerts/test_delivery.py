@@ -113,6 +113,17 @@ def test_the_wait_doubles_up_to_its_cap(slack: RunningSandbox) -> None:
     assert waits == [1, 2, 4, 8, *[10] * 8]
 
 
+def test_the_wait_grows_while_even_the_key_cannot_be_looked_up(slack: RunningSandbox) -> None:
+    queue(slack, kind="server_error", times=3)
+    deliver(slack.settings, told("a"))
+    flush(slack.settings)
+    before = wall_now()
+    flush(slack.settings)
+    entry = standing(slack.settings, "a")
+    assert (entry.attempts, entry.is_uncertain) == (3, True)
+    assert (entry.next_attempt_at - before) // sender.FIRST_WAIT == 4
+
+
 def test_a_rate_limit_holds_everything_for_as_long_as_slack_asks(slack: RunningSandbox) -> None:
     queue(slack, kind="rate_limited", retry_after=40)
     before = wall_now()
@@ -144,7 +155,7 @@ def test_a_lost_acknowledgement_does_not_double_the_message(slack: RunningSandbo
     assert retry(slack.settings) == []
     assert channel(slack) == ["a"]
     entry = standing(slack.settings, "a")
-    assert (entry.state, entry.attempts, entry.is_uncertain) == (State.SENT, 1, False)
+    assert (entry.state, entry.attempts, entry.is_uncertain) == (State.SENT, 2, False)
     assert [m["ts"] for m in thread(slack, entry.ts)] == [entry.ts]
 
 
