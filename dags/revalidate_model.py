@@ -18,7 +18,7 @@ from airflow.sdk import dag, task, task_group
 
 from include.orchestration import assets, forms, schedules
 from include.orchestration.defaults import TRAINER, Tag, dag_arguments
-from include.orchestration.edge import runtime, stage_task
+from include.orchestration.edge import runtime, stage_task, triggered_by
 
 SUMMARY = """**{{ verdict.decision }}**: {{ verdict.gates_passed }} of {{ verdict.gates | length }} gates passed.
 
@@ -55,7 +55,9 @@ def revalidate_model() -> None:
         from include.orchestration import verdict_stages
 
         settings, progress = runtime()
-        return verdict_stages.revalidate(settings, params["system"], params["run"], progress=progress)
+        return verdict_stages.revalidate(
+            settings, params["system"], params["run"], progress=progress, signed_by=triggered_by()
+        )
 
     @stage_task
     def announce(verdict: dict[str, Any]) -> None:

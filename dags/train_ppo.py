@@ -19,7 +19,7 @@ from airflow.sdk import dag, task_group
 
 from include.orchestration import assets, forms, schedules
 from include.orchestration.defaults import TRAINER, TRAINING_RETRIES, Tag, dag_arguments
-from include.orchestration.edge import runtime, stage_task
+from include.orchestration.edge import runtime, stage_task, triggered_by
 
 
 @dag(
@@ -38,7 +38,7 @@ def train_ppo() -> None:
         from include.orchestration.training_request import TrainingRequest
 
         settings, _ = runtime()
-        return training_stages.require_ready(settings, TrainingRequest.of(params))
+        return training_stages.require_ready(settings, TrainingRequest.of(params), triggered_by())
 
     @stage_task
     def freeze_dataset(params: dict[str, Any]) -> list[dict[str, Any]]:

@@ -1,7 +1,9 @@
 """The four checks of the day, each posted to Slack.
 
 10:00 **standup** · 14:00 **convergence** review · 18:00 metrics **snapshot** · 22:00 **checkpoints** validation, UTC.
-With no training running they report the latest run and the champion. By hand: choose the slot in the form.
+With no training running they report the latest run and the champion. By hand: choose the slot in the form. Slack gets
+one line with the essential figures, every field in its thread; alerts in full. The four of a day sign off the daily
+monitoring.
 """
 
 from datetime import UTC, datetime
@@ -12,7 +14,7 @@ from airflow.sdk import dag, task
 from include.core.slots import CheckSlot
 from include.orchestration import forms, schedules
 from include.orchestration.defaults import Tag, dag_arguments
-from include.orchestration.edge import runtime, stage_task
+from include.orchestration.edge import runtime, stage_task, triggered_by
 
 
 @dag(
@@ -27,21 +29,21 @@ def training_checks() -> None:
     @task.branch
     def choose_slot(params: dict[str, Any], logical_date: datetime | None = None) -> str:
         """Choose the slot of the form, or the one that the run's time belongs to."""
-        from include.orchestration import stages
+        from include.orchestration import check_stages
 
         if params["slot"] != "auto":
             return str(params["slot"])
         settings, _ = runtime()
-        return stages.slot_at(settings, logical_date or datetime.now(UTC))
+        return check_stages.slot_at(settings, logical_date or datetime.now(UTC))
 
     def check_task(slot: str) -> Any:
         @stage_task(task_id=slot)
         def check() -> dict[str, Any]:
             """Run the check and post it."""
-            from include.orchestration import stages
+            from include.orchestration import check_stages
 
             settings, _ = runtime()
-            return stages.check(settings, slot)
+            return check_stages.check(settings, slot, signed_by=triggered_by())
 
         return check()
 

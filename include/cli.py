@@ -4,6 +4,7 @@ Commands only read arguments, call a stage and show what it returned. `--json` p
 on stdout; progress and logs go to stderr. The exit status is 0 only when the thing asked for was done.
 """
 
+import getpass
 import json
 import logging
 import sys
@@ -23,6 +24,7 @@ from include.config.settings import Settings, load_settings
 from include.core.checks import Severity
 from include.core.clock import format_utc, parse_utc, wall_now
 from include.core.errors import (
+    BlockedError,
     DataQualityError,
     InvalidInputError,
     PerpetuaError,
@@ -30,10 +32,12 @@ from include.core.errors import (
     TransientError,
     UndeliveredError,
 )
+from include.core.slots import CHECK_TITLES, EVERY_SLOT
 from include.orchestration import (
     alert_stages,
     backfill_stages,
     campaign_stages,
+    check_stages,
     fold_stages,
     stages,
     terminal,
@@ -403,23 +407,26 @@ def train_stop(run: Annotated[str, typer.Argument(help="Run in training.")], as_
 
 @app.command()
 def check(
-    slot: Annotated[
-        str, typer.Option(help="standup, convergence, snapshot, checkpoints, pre-training, or auto: by the hour.")
-    ] = "auto",
+    slot: Annotated[str, typer.Option(help=f"{', '.join(EVERY_SLOT)}, or auto: the day's by the hour.")] = "auto",
     as_json: Json = False,
 ) -> None:
-    """Run one of the day's checks, or the pre-training checklist, and post it to Slack."""
+    """Make one of the day's checks, a checklist or a step of the revalidation day, and post it to Slack.
+
+    Exit status 1 where a checklist is BLOCKED, or a revalidation's verdict is missing, not found again or unanswered.
+    """
     settings = load_settings()
     now = wall_now()
-    report = stages.checked(settings, stages.slot_at(settings, now) if slot == "auto" else slot, now)
+    report = check_stages.checked(settings, check_stages.slot_at(settings, now) if slot == "auto" else slot, now)
     if not as_json:
         # before it is posted: what was found is worth knowing where Slack is away
         _show("\n".join(report.lines), as_json)
     # whoever types it wants it told, the same findings as before or not
-    posted = stages.post_check(settings, report, now.isoformat())
+    posted = check_stages.post_check(settings, report, now.isoformat(), getpass.getuser())
     if as_json:
         _show(posted, as_json)
     _require_delivered(posted)
+    if report.slot not in CHECK_TITLES and not report.report.passed:
+        raise BlockedError(f"{report.title}: {report.headline}.")
 
 
 @app.command()
@@ -432,7 +439,7 @@ def revalidate(
     """Judge a run by a real backtest and the six gates, weigh the evidence, seal the bundle and write the report."""
     settings = load_settings()
     with terminal.progress(errors) as progress:
-        verdict = verdict_stages.revalidate(settings, system or settings.system, run, progress)
+        verdict = verdict_stages.revalidate(settings, system or settings.system, run, progress, getpass.getuser())
     posted = verdict_stages.announce_revalidation(settings, verdict["id"]) if announce else None
     _show(verdict, as_json)
     if posted is not None:

@@ -5,10 +5,11 @@ Delivery does not belong here (`slack.py`), nor the pieces of Block Kit (`messag
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from include.alerts.message import (
+    MAX_TEXT,
     Block,
     Message,
     bullets,
@@ -44,8 +45,6 @@ _EMOJI = {
 _EVIDENCE_EMOJI = {"sufficient": ":white_check_mark:", "insufficient": ":warning:"}
 _DECISION_EMOJI = {"GO": ":large_green_circle:", "PARTIAL-GO": ":large_yellow_circle:", "NO-GO": ":red_circle:"}
 MAX_ALERTS = 8
-# slots that people read for their figures, not only for their verdict
-_REPORTING_SLOTS = {"standup", "snapshot", "pre-training"}
 
 
 def data_quality(report: CheckReport, page: str, dag_id: str = "market_data", occasion: str = "") -> Message:
@@ -136,7 +135,9 @@ def training_summary(run: "RunInfo", report: CheckReport, run_link: str) -> Mess
 
 
 def slot(report: "SlotReport", occasion: str) -> Message:
-    """Return one of the day's checks: one line when all is well, figures where people read them, alerts in full.
+    """Return a check in one line with its essential figures; alerts follow in full, each with its next step.
+
+    Everything else of the check is in `slot_details`, which follows it in the thread.
 
     Parameters
     ----------
@@ -148,22 +149,27 @@ def slot(report: "SlotReport", occasion: str) -> Message:
     """
     alerts = _alerts(report.report)
     state = f"{_count(len(alerts), 'alert')} in {_count(len(report.report.results), 'check')}" if alerts else "OK"
-    headline = f"{_worst_emoji(alerts)} *{escape(report.title)}* · {state}"
+    headline = f"{_worst_emoji(alerts)} *{escape(report.title)}* · {state} · {escape(report.headline)}"
     if report.run_id:
         headline += f" · run `{escape(report.run_id)}`"
-    is_long = bool(alerts) or report.slot in _REPORTING_SLOTS
-    lines = "\n".join(escape(line) for line in report.lines)
     return compose(
-        f"{report.title}: {state}",
+        f"{report.title}: {state} · {report.headline}",
         [
             section(headline),
-            section(lines) if is_long and lines else None,
             *_alert_blocks(alerts),
             _next_step(_slot_step(alerts[0])) if alerts else None,
         ],
         key=f"check:{report.slot}:{occasion}:{report.run_id or 'no run'}:{_digest(report.report)}",
         is_broadcast=_is_critical(alerts),
     )
+
+
+def slot_details(report: "SlotReport", key: str) -> Message:
+    """Return every line of a check, which follow its headline in the thread; a paragraph of columns keeps its widths.
+
+    `key` is that of the headline.
+    """
+    return compose(report.title, [_paragraph(lines) for lines in _paragraphs(report.lines)], key=f"{key}:details")
 
 
 def verdict(result: RevalidationResult, links: Mapping[str, str]) -> Message:
@@ -281,6 +287,22 @@ def _alert_blocks(alerts: list[CheckResult]) -> list[Block]:
 def _in_paragraphs(text: str) -> str:
     # training alerts carry their causes and remedies in one line
     return text.replace(" Possible causes: ", "\n> *Possible causes* ").replace(" Actions: ", "\n> *Actions* ")
+
+
+def _paragraphs(lines: Sequence[str]) -> list[list[str]]:
+    """Return `lines` cut at empty ones, and where a section would be too long."""
+    found: list[list[str]] = [[]]
+    for line in lines:
+        if not line or sum(len(escape(one)) + 1 for one in (*found[-1], line)) > MAX_TEXT - 20:
+            found.append([])
+        if line:
+            found[-1].append(line)
+    return [paragraph for paragraph in found if paragraph]
+
+
+def _paragraph(lines: Sequence[str]) -> Block:
+    text = "\n".join(lines)
+    return code_block(text) if "   " in text else section(escape(text))
 
 
 def _worst_emoji(alerts: list[CheckResult]) -> str:

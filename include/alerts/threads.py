@@ -53,8 +53,7 @@ def _day(settings: Settings, day: datetime, key: str) -> Message:
 
 
 def _plan(settings: Settings) -> str:
-    slots = settings.campaign.check_slots
-    planned = [f"{hour:02d}:00 {slots[hour]}" for hour in sorted(slots)]
+    planned = [f"{at} {slot}" for at, slot in settings.campaign.check_times.items()]
     return escape(f"Planned today (UTC): {', '.join(planned)}.")
 
 

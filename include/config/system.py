@@ -273,7 +273,7 @@ class SystemConfig(Config):
 
     `lookback` is the number of candles in an observation, `history` what the system asks for where it is not the
     universe's, `sampling` the settings that `sampled` draws (dotted keys). Gates without owner limits are the
-    house's own.
+    house's own. `expected_metrics` is what the owner expects of a trained model, beside what the gates demand.
     """
 
     name: str
@@ -297,6 +297,7 @@ class SystemConfig(Config):
     evidence: EvidenceConfig
     champion: ChampionConfig
     recorded_baseline: dict[str, float]
+    expected_metrics: dict[str, float] = Field(default={})
     alerts: AlertConfig
 
 

@@ -28,13 +28,23 @@ def firings(schedule: Schedule, start: datetime, end: datetime) -> list[datetime
     if schedule is None:
         return []
     if isinstance(schedule, str):
+        # one that falls on the start counts
         upcoming = croniter(schedule, start - timedelta(seconds=1))
         found: list[datetime] = []
         while (instant := upcoming.get_next(datetime)) <= end:
             found.append(instant)
         return found
-    events = (event.replace(tzinfo=UTC) if event.tzinfo is None else event.astimezone(UTC) for event in schedule)
-    return sorted(event for event in events if start <= event <= end)
+    return [event for event in _events(schedule) if start <= event <= end]
+
+
+def last_firing(schedule: Schedule, instant: datetime) -> datetime | None:
+    """Return when a schedule fired last at or before `instant`, None where it never did."""
+    if schedule is None:
+        return None
+    if isinstance(schedule, str):
+        found: datetime = croniter(schedule, instant + timedelta(seconds=1)).get_prev(datetime)
+        return found
+    return max((event for event in _events(schedule) if event <= instant), default=None)
 
 
 def calendar(campaign: Campaign) -> list[Appointment]:
@@ -69,11 +79,12 @@ def _scheduled(campaign: Campaign) -> Iterator[Appointment]:
         for at in firings(schedule, campaign.start, campaign.end):
             yield Appointment(at, _words(campaign, dag_id, at), "ml")
             if dag_id == "revalidate_model":
-                yield from _after(campaign, at)
+                yield from _revalidation_day(campaign, at)
 
 
-def _after(campaign: Campaign, at: datetime) -> Iterator[Appointment]:
+def _revalidation_day(campaign: Campaign, at: datetime) -> Iterator[Appointment]:
     steps = campaign.revalidation
+    yield Appointment(_on_the_day(at, steps.pre_check_at), "Pre-revalidation checklist", "ml")
     yield Appointment(_on_the_day(at, steps.report_due), "Decision report due", "ml")
     yield Appointment(_on_the_day(at, steps.review_at), "Review with the SWE lead", "swe")
     yield Appointment(_on_the_day(at, steps.escalation_at), "Escalation, where nobody has answered", "cto")
@@ -81,9 +92,12 @@ def _after(campaign: Campaign, at: datetime) -> Iterator[Appointment]:
 
 def _words(campaign: Campaign, dag_id: str, at: datetime) -> str:
     if dag_id == "training_checks":
-        slot = campaign.check_slots.get(at.hour)
-        return CHECK_TITLES[slot] if slot else "Check of the day"
+        return CHECK_TITLES[campaign.check_at(at)]
     return {"train_ppo": "Scheduled training", "revalidate_model": "Revalidation"}[dag_id]
+
+
+def _events(schedule: tuple[datetime, ...]) -> list[datetime]:
+    return sorted(event.replace(tzinfo=UTC) if event.tzinfo is None else event.astimezone(UTC) for event in schedule)
 
 
 def _on_the_day(at: datetime, clock: str) -> datetime:

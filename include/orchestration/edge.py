@@ -9,6 +9,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from include.core.errors import MissingInputError, StoppedError
 from include.core.progress import Progress
+from include.core.slots import SCHEDULE
 
 if TYPE_CHECKING:
     from include.config.settings import Settings
@@ -36,6 +37,12 @@ def stage_task(function: Callable[..., Any] | None = None, **arguments: Any) -> 
             raise AirflowSkipException(str(error)) from error
 
     return task(**arguments)(guarded)
+
+
+def triggered_by() -> str:
+    """Return who started this DAG run: a person's name, or that the schedule did."""
+    name = getattr(get_current_context()["dag_run"], "triggering_user_name", None)
+    return str(name) if name else SCHEDULE
 
 
 def runtime() -> "tuple[Settings, Progress]":

@@ -3,12 +3,13 @@
 The API server refuses a bad value with 400 and the field's name before a run exists.
 """
 
-from typing import Any
+from typing import Any, get_args
 
 from airflow.sdk import Param
 
 from include.config.choices import CHANGEABLE, ENGINE_NAMES
 from include.config.files import preset_names, system_names
+from include.core.slots import RevalidationSlot
 from include.core.timeframes import TIMEFRAMES_MS
 from include.orchestration import schedules
 
@@ -161,6 +162,14 @@ def training_checks() -> dict[str, Any]:
     return {
         "slot": Param("auto", type="string", enum=["auto", *schedules.check_slots()], title="Slot",
                       description="Which of the day's checks to run; `auto` goes by the time of the run."),
+    }  # fmt: skip
+
+
+def revalidation_day() -> dict[str, Any]:
+    """Return the form of `revalidation_day`."""
+    return {
+        "step": Param("auto", type="string", enum=["auto", *get_args(RevalidationSlot)], title="Step",
+                      description="Which step of the day to make; `auto` goes by the time of the run."),
     }  # fmt: skip
 
 

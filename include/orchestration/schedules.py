@@ -1,11 +1,11 @@
 """The schedules of `campaign.yaml` as Airflow timetables: the one thing a DAG file may call while it is parsed."""
 
 import os
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from airflow.sdk import CronTriggerTimetable
+from airflow.sdk import CronTriggerTimetable, MultipleCronTriggerTimetable
 
 from include.config.files import CAMPAIGN, read_yaml
 from include.core.errors import ConfigurationError
@@ -49,6 +49,38 @@ def load(dag_id: str) -> Schedule:
     return Schedule(EventsTimetable(event_dates=events, presorted=True), events[0] - timedelta(minutes=1), catchup=True)
 
 
+def revalidation_day() -> Schedule:
+    """Return when the steps of a revalidation day are due: each day on which `revalidate_model` fires.
+
+    Raises
+    ------
+    ConfigurationError
+        On one of those days it does not fire between `pre_check_at` and `report_due`: nothing could be reported.
+    """
+    entry, steps = _section("schedules").get("revalidate_model"), _section("revalidation")
+    times = [str(steps[name]) for name in ("pre_check_at", "report_due", "review_at", "escalation_at")]
+    if entry is None:
+        return Schedule(None, None, catchup=False)
+    if isinstance(entry, str):
+        fields = entry.split()
+        if len(fields) != 5:
+            raise ConfigurationError(
+                f"`schedules.revalidate_model` must have five fields, was {entry!r}. Hint: 0 14 * * 5."
+            )
+        _require_between(_plain_clocks(fields), times, entry)
+        crons = [f"{int(clock[3:])} {int(clock[:2])} {' '.join(fields[2:])}" for clock in times]
+        timetable = MultipleCronTriggerTimetable(*crons, timezone="UTC", run_immediately=timedelta(0))
+        return Schedule(timetable, None, catchup=False)
+    events = sorted(_utc(event, "revalidate_model") for event in entry)
+    for day in sorted({event.date() for event in events}):
+        _require_between([f"{event:%H:%M}" for event in events if event.date() == day], times, day)
+    days = sorted({event.date() for event in events})
+    due: list[Any] = [datetime.combine(day, time.fromisoformat(clock), UTC) for day in days for clock in times]
+    from airflow.timetables.events import EventsTimetable
+
+    return Schedule(EventsTimetable(event_dates=due, presorted=True), due[0] - timedelta(minutes=1), catchup=True)
+
+
 def approval_timeout() -> timedelta:
     """Return how long an approval is waited for before it counts as refused."""
     return timedelta(hours=float(_section("revalidation")["approval_hours"]))
@@ -71,6 +103,23 @@ def _section(name: str) -> dict[str, Any]:
         raise ConfigurationError(f"`{source}` must have a section `{name}`.")
     section: dict[str, Any] = document[name]
     return section
+
+
+def _plain_clocks(fields: list[str]) -> list[str]:
+    """Return the times of day that a cron names by plain numbers; of a range or a step none is known here."""
+    minutes, hours = (field.split(",") for field in fields[:2])
+    if not all(part.isdigit() for part in (*minutes, *hours)):
+        return []
+    return [f"{int(hour):02d}:{int(minute):02d}" for hour in hours for minute in minutes]
+
+
+def _require_between(clocks: list[str], times: list[str], what: Any) -> None:
+    first, last = times[:2]
+    if clocks and not any(first <= clock < last for clock in clocks):
+        raise ConfigurationError(
+            f"`schedules.revalidate_model` must fire between `pre_check_at` {first} and `report_due` {last}, was "
+            f"{', '.join(clocks)} ({what}). Hint: move the times under `revalidation` of campaign.yaml with it."
+        )
 
 
 def _utc(event: Any, dag_id: str) -> Any:

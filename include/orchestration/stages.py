@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from include.config.settings import Settings
 from include.config.system import load_system, with_settings
@@ -20,9 +20,6 @@ from include.core.clock import parse_utc, wall_now
 from include.core.errors import DataQualityError, MissingInputError, PerpetuaError, TransientError
 from include.core.progress import Progress, no_progress
 from include.orchestration.links import Links
-
-if TYPE_CHECKING:
-    from include.training.slots import SlotReport
 
 log = logging.getLogger(__name__)
 
@@ -357,55 +354,6 @@ def announce_training(settings: Settings, run_id: str) -> dict[str, Any]:
     curves = Attachment(figure, f"Training curves of {run_id} at step {run.timesteps:,}")
     posted = deliver(settings, message, run_thread(run_id), [curves])
     return {"ts": posted.ts if posted else None, "alerts": [failure.message for failure in report.failures]}
-
-
-def check(settings: Settings, slot: str, now: datetime | None = None) -> dict[str, Any]:
-    """Run one of the day's checks, or the pre-training checklist, and post it."""
-    return post_check(settings, checked(settings, slot, now))
-
-
-def checked(settings: Settings, slot: str, now: datetime | None = None) -> "SlotReport":
-    """Return one of the day's checks, or the pre-training checklist."""
-    from include.reporting.advice import advice
-    from include.training.pre_training import SLOT, pre_training
-    from include.training.slots import slot_report
-
-    if slot == SLOT:
-        return pre_training(settings, settings.system, lambda: load_system(settings.system)).slot_report
-    report = Links(settings).revalidation
-    return slot_report(
-        settings, slot, now or wall_now(), advise=lambda standing: advice(settings.home, standing, report)
-    )
-
-
-def post_check(settings: Settings, report: "SlotReport", occasion: str | None = None) -> dict[str, Any]:
-    """Keep a check for the desk, tell it in the thread of the day and return what it says.
-
-    `occasion`: what it was made for, such as a DAG run; None is the day. It is told once on each, unless something else
-    was found.
-    """
-    from include.alerts.delivery import deliver
-    from include.alerts.messages import slot as slot_message
-    from include.alerts.threads import day_thread
-    from include.reporting.check_log import PostedCheck, keep_check
-
-    # kept first: a Slack that is down leaves it readable
-    now = wall_now()
-    keep_check(settings.home, PostedCheck(at=now, **report.model_dump(exclude={"champion"})))
-    posted = deliver(settings, slot_message(report, occasion or f"{now:%Y-%m-%d}"), day_thread(now))
-    return {
-        "slot": report.slot,
-        "passed": report.report.passed,
-        "lines": list(report.lines),
-        "ts": posted.ts if posted else None,
-    }
-
-
-def slot_at(settings: Settings, instant: datetime) -> str:
-    """Return the check slot that `instant` belongs to: the newest one that began at or before it."""
-    slots = settings.campaign.check_slots
-    begun = [hour for hour in slots if hour <= instant.hour]
-    return slots[max(begun)] if begun else slots[max(slots)]
 
 
 def resolve_run(settings: Settings, system: str, run_id: str) -> str:

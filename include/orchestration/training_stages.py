@@ -9,7 +9,8 @@ from include.config.settings import Settings
 from include.config.system import SystemConfig, load_system
 from include.core.errors import BlockedError, StoppedError, TransientError
 from include.core.progress import Progress, no_progress
-from include.orchestration import stages
+from include.core.slots import SCHEDULE
+from include.orchestration import check_stages, stages
 from include.orchestration.termination import noting_sigterm
 from include.orchestration.training_request import TrainingRequest
 
@@ -18,7 +19,7 @@ class InterruptedTrainingError(TransientError):
     """A training was told to end before its time; it kept its last step, and the next try goes on from there."""
 
 
-def require_ready(settings: Settings, request: TrainingRequest) -> dict[str, Any]:
+def require_ready(settings: Settings, request: TrainingRequest, signed_by: str = SCHEDULE) -> dict[str, Any]:
     """Work through the pre-training checklist, post it and return what it says.
 
     Raises
@@ -44,7 +45,7 @@ def require_ready(settings: Settings, request: TrainingRequest) -> dict[str, Any
         return read_config(settings.home.run(request.resume)) if request.resume else request.config(settings)
 
     checklist = pre_training(settings, name, load, dataset_id)
-    posted = stages.post_check(settings, checklist.slot_report)
+    posted = check_stages.post_check(settings, checklist.slot_report, signed_by=signed_by)
     if checklist.verdict == "BLOCKED":
         reasons = " ".join(failure.message for failure in checklist.blockers)
         raise BlockedError(f"The pre-training checklist of {name} is BLOCKED: {reasons}")

@@ -11,6 +11,8 @@ from include.config.settings import Settings
 from include.core.clock import wall_now
 from include.core.errors import DataQualityError, InvalidInputError
 from include.core.progress import Progress, no_progress
+from include.core.slots import SCHEDULE
+from include.orchestration.campaign_stages import sign_off
 from include.orchestration.links import Links
 from include.orchestration.stages import resolve_run
 
@@ -18,7 +20,11 @@ APPROVE, REJECT = "Approve", "Reject"
 
 
 def revalidate(
-    settings: Settings, system: str, run_id: str = "latest", progress: Progress = no_progress
+    settings: Settings,
+    system: str,
+    run_id: str = "latest",
+    progress: Progress = no_progress,
+    signed_by: str = SCHEDULE,
 ) -> dict[str, Any]:
     """Backtest a finished run on its sealed test window, judge it, weigh the evidence and seal the bundle."""
     from include.core.files import sha256_file
@@ -28,6 +34,8 @@ def revalidate(
 
     result = revalidate_run(settings, settings.home.run(resolve_run(settings, system, run_id)), progress=progress)
     folder = settings.home.revalidation(result.id)
+    note = f"{result.decision}, {result.gates_passed} of {len(result.gates.results)} gates, run {result.run_id}"
+    sign_off(settings, "revalidation", "done", signed_by, f"{note}, report {result.id}")
     return {
         "id": result.id,
         "run_id": result.run_id,

@@ -36,7 +36,7 @@ def planned_checks(campaign: Campaign, day: datetime) -> list[tuple[datetime, st
     midnight = day.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     times = _times(campaign.schedules.get(_CHECKS), midnight - timedelta(seconds=1))
     of_day = [at for at in times if at < midnight + timedelta(days=1)]
-    return [(at, slot) for at in of_day if (slot := campaign.check_slots.get(at.hour))]
+    return [(at, campaign.check_at(at)) for at in of_day]
 
 
 def _marks(campaign: Campaign) -> list[Event]:
@@ -59,20 +59,19 @@ def _scheduled(campaign: Campaign, now: datetime) -> Iterator[Event]:
                 yield Event(at, "revalidation", dag_id)
                 yield from _revalidation_day(campaign.revalidation, at)
             elif dag_id == _CHECKS:
-                yield Event(at, f"check: {campaign.check_slots.get(at.hour, 'by the hour')}", dag_id)
+                yield Event(at, f"check: {campaign.check_at(at)}", dag_id)
             else:
                 yield Event(at, words[dag_id], dag_id)
 
 
 def _revalidation_day(day: RevalidationDay, at: datetime) -> Iterator[Event]:
     for text, what in (
+        (day.pre_check_at, "pre-revalidation checklist"),
         (day.report_due, "decision report due"),
         (day.review_at, "review of the decision"),
         (day.escalation_at, "escalation, if nobody answered"),
     ):
-        due = datetime.combine(at.date(), time.fromisoformat(text), UTC)
-        if due >= at:
-            yield Event(due, what)
+        yield Event(datetime.combine(at.date(), time.fromisoformat(text), UTC), what, "revalidation_day")
 
 
 def _times(schedule: Schedule, after: datetime) -> list[datetime]:

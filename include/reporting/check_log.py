@@ -29,6 +29,8 @@ class PostedCheck(BaseModel):
         The content, line by line, plain text.
     run_id : str or None
         The run it was about.
+    is_posted : bool
+        Whether people were told; False too in files from before this was kept.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,6 +41,7 @@ class PostedCheck(BaseModel):
     report: CheckReport
     lines: tuple[str, ...]
     run_id: str | None
+    is_posted: bool = False
 
     @property
     def status(self) -> str:

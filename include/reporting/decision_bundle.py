@@ -7,6 +7,7 @@
                                 system.json  trades.parquet  equity.parquet  versions.json
                                 bundle.json    SHA-256 of every file above
                                 approval.json  what people answered, bound to bundle.json
+                                judged.json    when the same verdict was last come to
 
 Recomputing a verdict does not belong here (`verify.py`).
 """
@@ -28,12 +29,13 @@ from include.core.version import code_version
 from include.evaluation.judgement import Judgement
 from include.features.dataset import Dataset, Split
 from include.features.excerpt import write_excerpt
-from include.reporting.verdict import Record
+from include.reporting.verdict import Record, RevalidationResult
 from include.training.artifacts import BEST, copy_model
 from include.training.runs import RUN_FILE
 
 BUNDLE_FILE = "bundle.json"
 APPROVAL_FILE = "approval.json"
+JUDGED_FILE = "judged.json"
 SYSTEM_FILE = "system.json"
 VERSIONS_FILE = "versions.json"
 TRADES_FILE = "trades.parquet"
@@ -213,6 +215,18 @@ def read_approvals(folder: Path) -> tuple[Approval, ...]:
         raise IntegrityError(f"`{source}` does not hold approvals: {error}") from error
 
 
+def note_judged(folder: Path, now: datetime) -> None:
+    """Write down that the verdict in `folder` was come to at `now`, for the first time or again."""
+    write_json(folder / JUDGED_FILE, {"judged_at": now.isoformat()})
+
+
+def judged_at(folder: Path, result: RevalidationResult) -> datetime:
+    """Return when the verdict in `folder` was last come to; a bundle from before this was noted has its first time."""
+    if not (folder / JUDGED_FILE).is_file():
+        return result.created_at
+    return datetime.fromisoformat(read_json(folder / JUDGED_FILE)["judged_at"])
+
+
 def versions() -> dict[str, str]:
     """Return the versions that figures depend on: Python, machine, packages, code."""
     found = {"python": platform.python_version(), "machine": platform.machine(), "code": code_version()}
@@ -231,7 +245,7 @@ def _copy_best(run_folder: Path, target: Path) -> None:
 
 
 def _checksums(folder: Path) -> dict[str, str]:
-    own = {BUNDLE_FILE, APPROVAL_FILE}
+    own = {BUNDLE_FILE, APPROVAL_FILE, JUDGED_FILE}
     files = [file for file in sorted(folder.rglob("*")) if file.is_file() and not file.name.startswith(".")]
     names = {file.relative_to(folder).as_posix(): file for file in files}
     return {name: sha256_file(file) for name, file in names.items() if name not in own}

@@ -35,7 +35,14 @@ from include.features.drift import FeatureDrift
 from include.features.split_drift import split_drift
 from include.reporting.candidates import Candidate, load_candidate, rival_of
 from include.reporting.cost_figure import cost_figure
-from include.reporting.decision_bundle import copy_inputs, read_approvals, require_intact, seal_bundle, write_played
+from include.reporting.decision_bundle import (
+    copy_inputs,
+    note_judged,
+    read_approvals,
+    require_intact,
+    seal_bundle,
+    write_played,
+)
 from include.reporting.figures import EquityCurves, equity_figure, training_figure
 from include.reporting.notes import notes_of
 from include.reporting.revalidation import COST_FIGURE, EQUITY_FIGURE, TRAINING_FIGURE, write_report
@@ -86,7 +93,7 @@ def revalidate(settings: Settings, run_folder: Path, *, progress: Progress = no_
         inputs = Path(scratch) / "inputs"
         with steps.step("Load trained model…"):
             candidate = load_candidate(run_folder)
-        with steps.step("Load backtest data…"):
+        with steps.step(f"Load backtest data (test set, {candidate.system.splits.test_candles}+ candles)…"):
             whole = load_dataset(home.dataset(candidate.run.dataset_id))
             require_features(candidate.policy, whole.info)
             rival, reason = rival_of(settings, candidate, whole)
@@ -115,7 +122,9 @@ def revalidate(settings: Settings, run_folder: Path, *, progress: Progress = no_
             judged = judge(case, inner)
         with steps.step("Generate report…"):
             result = _result(candidate, case, judged, split_drift(whole, SPLIT), request, steps.seconds)
-            return _kept(result, home.revalidation(result.id), inputs, run_folder, judged, steps)
+            kept = _kept(result, home.revalidation(result.id), inputs, run_folder, judged, steps)
+            note_judged(home.revalidation(result.id), wall_now())
+            return kept
 
 
 def _kept(

@@ -12,9 +12,13 @@ _MARKDOWN_HEADER = ("Gate", "Limit", "Observed", "Verdict", "95 % interval", "Lu
 
 def gate_table_text(result: RevalidationResult) -> str:
     """Return the gate table in aligned columns: limit, observed, verdict, bounds, luck, buy and hold."""
-    rows = [_TEXT_HEADER, *(_text_cells(row) for row in result.gate_rows)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_TEXT_HEADER))]
-    return "\n".join(_aligned(row, widths) for row in rows)
+    return "\n".join(aligned([_TEXT_HEADER, *(_text_cells(row) for row in result.gate_rows)], words=(0, 3)))
+
+
+def aligned(rows: Sequence[Sequence[str]], words: Sequence[int] = (0,)) -> list[str]:
+    """Return `rows` as lines of columns of equal width: those in `words` to the left, numbers to the right."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return [_aligned(row, widths, words) for row in rows]
 
 
 def gate_table_markdown(result: RevalidationResult) -> str:
@@ -39,10 +43,9 @@ def _text_cells(row: GateRow) -> tuple[str, ...]:
     )
 
 
-def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
-    # words to the left, numbers to the right
+def _aligned(cells: Sequence[str], widths: Sequence[int], words: Sequence[int]) -> str:
     shown = [
-        cell.ljust(width) if column in (0, 3) else cell.rjust(width)
+        cell.ljust(width) if column in words else cell.rjust(width)
         for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
     ]
     return "  ".join(shown).rstrip()

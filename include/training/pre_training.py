@@ -5,21 +5,18 @@ configuration and environment is here, the machine is in `pre_training_machine.p
 """
 
 from collections.abc import Callable, Iterator
-from typing import Literal, NamedTuple
 
 from include.config.settings import Settings
 from include.config.system import SystemConfig, load_system
-from include.core.checks import CheckReport, CheckResult, Severity
+from include.core.checks import CheckResult, Severity
 from include.core.errors import InvalidInputError
+from include.core.slots import PRE_TRAINING
 from include.environments.make import BATCH_FACES
+from include.training.checklist import Checklist, Section
 from include.training.pre_training_data import data_checks
 from include.training.pre_training_machine import machine_checks
-from include.training.slot_lines import BAD, OK, WARN
-from include.training.slots import SlotReport
 
-SLOT = "pre-training"
-Verdict = Literal["READY", "FIX", "BLOCKED"]
-MARKS: dict[Verdict, str] = {"READY": OK, "FIX": WARN, "BLOCKED": BAD}
+TITLE = "Pre-training checklist"
 # as the checklist names and orders them
 HYPERPARAMETERS = (
     "learning_rate",
@@ -34,53 +31,6 @@ HYPERPARAMETERS = (
     "max_grad_norm",
     "total_timesteps",
 )
-
-
-class Section(NamedTuple):
-    """One part of the checklist."""
-
-    title: str
-    results: tuple[CheckResult, ...]
-
-
-class Checklist(NamedTuple):
-    """The checklist as it stands for one training of `system`."""
-
-    system: str
-    sections: tuple[Section, ...]
-
-    @property
-    def report(self) -> CheckReport:
-        """All items."""
-        results = tuple(result for section in self.sections for result in section.results)
-        return CheckReport(subject=f"pre-training {self.system}", results=results)
-
-    @property
-    def verdict(self) -> Verdict:
-        """BLOCKED on a critical failure, FIX on a warning, else READY."""
-        if self.blockers:
-            return "BLOCKED"
-        has_warnings = any(failure.severity is Severity.WARNING for failure in self.report.failures)
-        return "FIX" if has_warnings else "READY"
-
-    @property
-    def blockers(self) -> tuple[CheckResult, ...]:
-        """The items that block the training."""
-        return tuple(result for result in self.report.failures if result.severity is Severity.CRITICAL)
-
-    @property
-    def slot_report(self) -> SlotReport:
-        """The checklist as people read it."""
-        lines = [line for section in self.sections for line in _lines(section)]
-        status = f"STATUS: {MARKS[self.verdict]} {self.verdict}"
-        return SlotReport(
-            slot=SLOT,
-            title=f"Pre-training checklist of {self.system}: {self.verdict}",
-            report=self.report,
-            lines=(*lines, status),
-            run_id=None,
-            champion=None,
-        )
 
 
 def pre_training(
@@ -104,8 +54,10 @@ def pre_training(
         system = load()
     except InvalidInputError as error:
         refused = CheckResult(name="configuration", passed=False, message=str(error))
-        return Checklist(name, (machine, Section("Configuration", (refused,))))
+        return Checklist(PRE_TRAINING, TITLE, name, (machine, Section("Configuration", (refused,))))
     return Checklist(
+        PRE_TRAINING,
+        TITLE,
         name,
         (
             machine,
@@ -190,16 +142,6 @@ def _baseline(system: SystemConfig) -> CheckResult:
         # the owner recorded one for the system whose limits are the owner's
         severity=Severity.WARNING if system.has_owner_limits else Severity.INFO,
     )
-
-
-def _lines(section: Section) -> list[str]:
-    return [f"{section.title.upper()}:", *(f"- {_mark(result)} {result.message}" for result in section.results), ""]
-
-
-def _mark(result: CheckResult) -> str:
-    if result.passed or result.severity is Severity.INFO:
-        return OK
-    return BAD if result.severity is Severity.CRITICAL else WARN
 
 
 def _number(value: float) -> str:

@@ -6,41 +6,55 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from include.config.system import AlertConfig
 from include.core.checks import CheckReport, CheckResult, Severity
 from include.core.errors import IntegrityError, MissingInputError
 from include.training.artifacts import BEST, FINAL, Manifest, ModelFiles, verify_model
 from include.training.checkpoints import checkpoint_folders, verify_checkpoint
+from include.training.convergence import indicators
 from include.training.facts import RunFacts, last
-from include.training.slot_lines import BAD, OK, UNKNOWN, hours_since
+from include.training.slot_lines import BAD, OK, UNKNOWN, WARN, hours_since
 from include.training.verdicts import verdict
 
 _HALF_WINDOW = 100
 
 
-def convergence_lines(facts: RunFacts) -> list[str]:
-    """Return the convergence indicators of the checklist, each as it was and as it is."""
-    rewards = _known(facts.episodes["reward"])
-    return [
-        f"- Episode rewards (should increase): {_then_and_now(rewards, '.2f')}",
-        f"- Value function loss (should stabilise): {_then_and_now(_known(facts.updates['value_loss']), '.4f')}",
-        f"- Policy entropy (should decrease gradually): {_then_and_now(_known(facts.updates['entropy']), '.3f')}",
-    ]
+def convergence_lines(facts: RunFacts, limits: AlertConfig) -> tuple[str, list[str]]:
+    """Return the headline and the lines of the convergence review: the five indicators, each with its verdict."""
+    found = indicators(facts, limits)
+    good = sum(one.mark == OK for one in found)
+    open_ones = [one.name for one in found if one.mark not in (OK, BAD, WARN)]
+    waiting = f", {len(open_ones)} not judged yet" if open_ones else ""
+    return f"{good} of {len(found)} indicators as expected{waiting}", [one.line for one in found]
 
 
-def snapshot_lines(facts: RunFacts) -> list[str]:
-    """Return the newest and the best or mean value of every logged metric."""
+def snapshot_lines(facts: RunFacts) -> tuple[str, list[str]]:
+    """Return the headline and the lines of the snapshot: the newest and the best or mean value of every metric."""
     rewards = _known(facts.convergence["reward"])
     best = f"{rewards.max():.2f}" if len(rewards) else UNKNOWN
     info = facts.info
     validation = UNKNOWN if info.best_score is None else f"{info.best_score:+.2%} at step {info.best_timestep:,}"
     speed = UNKNOWN if info.steps_per_second is None else f"{info.steps_per_second:,.0f} steps/s"
-    return [
+    reward = _shown(last(facts.convergence, "reward"), ".2f")
+    score = UNKNOWN if info.best_score is None else f"{info.best_score:+.2%}"
+    headline = f"{facts.timesteps:,} / {info.total_timesteps:,} steps · reward {reward} · best validation {score}"
+    return headline, [
         f"- Reward: last {_shown(last(facts.convergence, 'reward'), '.2f')}, best {best}",
         f"- Validation return: best {validation}",
         *[f"- {label}: {_shown(last(facts.updates, name), style)}" for name, label, style in _UPDATE_METRICS],
         *[f"- {label}: {_recent_mean(facts, name, style)}" for name, label, style in _EPISODE_METRICS],
         f"- Episodes: {len(facts.episodes['episode']):,}, speed {speed}",
     ]
+
+
+def checkpoint_headline(facts: RunFacts, report: CheckReport, now: datetime) -> str:
+    """Return how many saved models were opened, how many of them are sound, and how old the newest checkpoint is."""
+    opened = len(report.results)
+    if not opened:
+        return "nothing saved yet"
+    sound = sum(result.passed for result in report.results)
+    age = "" if facts.saved_at is None else f", newest {hours_since(facts.saved_at, now):.1f} h old"
+    return f"{sound} of {opened} saved models opened and intact{age}"
 
 
 def checkpoint_report(facts: RunFacts, now: datetime) -> tuple[CheckReport, list[str]]:
@@ -95,13 +109,6 @@ def _described(manifest: Manifest, now: datetime) -> str:
 
 def _known(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return values[np.isfinite(values)]
-
-
-def _then_and_now(values: NDArray[np.float64], style: str) -> str:
-    if not len(values):
-        return UNKNOWN
-    window = max(1, min(_HALF_WINDOW, len(values) // 2))
-    return f"{format(values[:window].mean(), style)} → {format(values[-window:].mean(), style)} (mean of {window})"
 
 
 def _recent_mean(facts: RunFacts, column: str, style: str) -> str:

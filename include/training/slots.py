@@ -20,10 +20,10 @@ from include.training.facts import RunFacts, read_facts
 from include.training.ownership import is_locked
 from include.training.runs import RunInfo, all_runs
 from include.training.slot_champion import Advise, Clock, Standing, champion_standing
-from include.training.slot_details import checkpoint_report, convergence_lines, snapshot_lines
+from include.training.slot_details import checkpoint_headline, checkpoint_report, convergence_lines, snapshot_lines
 from include.training.slot_drift import drift_line
 from include.training.slot_lines import run_line, status_lines
-from include.training.standup import standup_lines
+from include.training.standup import standup_headline, standup_lines
 from include.training.watch import evaluate_facts
 
 # once before the day's work and once at its end; the others are about the training itself
@@ -39,6 +39,8 @@ class SlotReport(BaseModel):
         Which check, and its name for people.
     report : CheckReport
         Every alert, and at 22:00 every checkpoint.
+    headline : str
+        The essential figures in a few words: all that is read of a check without alerts.
     lines : tuple of str
         The content, line by line, plain text.
     run_id : str or None
@@ -52,6 +54,7 @@ class SlotReport(BaseModel):
     slot: str
     title: str
     report: CheckReport
+    headline: str
     lines: tuple[str, ...]
     run_id: str | None
     champion: Champion | None
@@ -92,7 +95,7 @@ def slot_report(
     facts = read_facts(settings.home.run(run.run_id))
     found = evaluate_facts(facts, system.alerts, now)
     report = found.model_copy(update={"results": (*found.results, *standing.results)})
-    report, details = _details(slot, facts, report, system, settings, now)
+    report, headline, details = _details(slot, facts, report, system, settings, now)
     lines = [*status_lines(facts, report, system.alerts, now), run_line(facts), *standing.lines]
     if slot in _DRIFT_SLOTS:
         lines.append(drift_line(settings.home, system.feature_set))
@@ -101,6 +104,7 @@ def slot_report(
         slot=slot,
         title=CHECK_TITLES[slot],
         report=report,
+        headline=headline,
         lines=tuple(lines),
         run_id=run.run_id,
         champion=standing.champion,
@@ -116,15 +120,16 @@ def _current_run(home: Home, system: str) -> RunInfo | None:
 
 def _details(
     slot: str, facts: RunFacts, report: CheckReport, system: SystemConfig, settings: Settings, now: datetime
-) -> tuple[CheckReport, list[str]]:
+) -> tuple[CheckReport, str, list[str]]:
     if slot == "standup":
-        return report, standup_lines(facts, report, system, settings.campaign, now)
+        lines = standup_lines(facts, report, system, settings.campaign, now)
+        return report, standup_headline(facts, system, now), lines
     if slot == "convergence":
-        return report, convergence_lines(facts)
+        return report, *convergence_lines(facts, system.alerts)
     if slot == "snapshot":
-        return report, snapshot_lines(facts)
+        return report, *snapshot_lines(facts)
     verified, lines = checkpoint_report(facts, now)
-    return report.merge(verified), lines
+    return report.merge(verified), checkpoint_headline(facts, verified, now), lines
 
 
 def _no_run(slot: str, system: str, standing: Standing) -> SlotReport:
@@ -134,6 +139,7 @@ def _no_run(slot: str, system: str, standing: Standing) -> SlotReport:
         slot=slot,
         title=CHECK_TITLES[slot],
         report=CheckReport(subject=f"training {system}", results=(result, *standing.results)),
+        headline=f"no run of {system} yet",
         lines=(message, *standing.lines),
         run_id=None,
         champion=standing.champion,

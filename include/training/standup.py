@@ -12,6 +12,22 @@ from include.training.slot_lines import BAD, OK, UNKNOWN, WARN, hours_since, kl_
 _CONFIDENCE = {"GO": f"{OK} High", "PARTIAL-GO": f"{WARN} Medium", "NO-GO": f"{BAD} Low"}
 
 
+def standup_headline(facts: RunFacts, system: SystemConfig, now: datetime) -> str:
+    """Return the standup in one line: progress, reward trend, KL divergence, checkpoint, confidence."""
+    total = facts.info.total_timesteps
+    saved = "none" if facts.saved_at is None else f"{hours_since(facts.saved_at, now):.1f} h"
+    decision = facts.info.best_decision
+    return " · ".join(
+        (
+            f"{_thousands(facts.timesteps)} / {_thousands(total)} ({facts.timesteps / total:.0%})",
+            f"reward {trend_words(facts, system.alerts)}",
+            f"KL {kl_words(facts, system.alerts)}",
+            f"checkpoint {saved}",
+            f"confidence {_CONFIDENCE[decision] if decision else UNKNOWN}",
+        )
+    )
+
+
 def standup_lines(
     facts: RunFacts, report: CheckReport, system: SystemConfig, campaign: Campaign, now: datetime
 ) -> list[str]:

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "dags").glob("*.py"))
 EXPECTED = {
     "market_data", "build_features", "train_ppo", "training_checks", "cross_validate", "revalidate_model",
-    "maintenance", "backfill", "deliver_alerts",
+    "revalidation_day", "maintenance", "backfill", "deliver_alerts",
 }  # fmt: skip
 HEAVY = ("pandas", "numpy", "pyarrow", "ccxt", "pandera", "great_expectations", "torch", "stable_baselines3", "numba")
 

@@ -4,9 +4,18 @@ from typing import Any
 
 import pytest
 
-from include.alerts.message import Message
-from include.alerts.messages import MAX_ALERTS, data_quality, slot, task_failed, training_summary, verdict
+from include.alerts.message import MAX_TEXT, Message
+from include.alerts.messages import (
+    MAX_ALERTS,
+    data_quality,
+    slot,
+    slot_details,
+    task_failed,
+    training_summary,
+    verdict,
+)
 from include.core.checks import CheckReport, CheckResult, Severity
+from include.core.slots import EVERY_SLOT
 from include.sandbox.slack_blocks import check_blocks
 from include.training.runs import RunInfo
 from include.training.slots import SlotReport
@@ -40,9 +49,13 @@ def checked(report: SlotReport) -> Message:
     return slot(report, "2026-02-23")
 
 
-def slot_of(name: str, *results: CheckResult, lines: tuple[str, ...] = ("Overall Status: OK",)) -> SlotReport:
+def slot_of(
+    name: str, *results: CheckResult, lines: tuple[str, ...] = ("Overall Status: OK",), headline: str = "10k of 20k"
+) -> SlotReport:
     report = report_of(*results)
-    return SlotReport(slot=name, title="The check", report=report, lines=lines, run_id="r1", champion=None)
+    return SlotReport(
+        slot=name, title="The check", report=report, headline=headline, lines=lines, run_id="r1", champion=None
+    )
 
 
 def shown(message: Message) -> str:
@@ -65,7 +78,8 @@ def shown(message: Message) -> str:
 ALL = {
     "quality": data_quality(report_of(failure(message=ATTACK)), PAGE),
     "training": training_summary(run_of(error=ATTACK, status="failed"), report_of(failure(message=ATTACK)), ATTACK),
-    "slot": checked(slot_of("standup", failure(message=ATTACK), lines=(ATTACK,))),
+    "slot": checked(slot_of("standup", failure(message=ATTACK), headline=ATTACK)),
+    "slot_details": slot_details(slot_of("standup", lines=(ATTACK,)), "key"),
     "verdict": verdict(result_of(notes=(ATTACK,)), {"report": PAGE, "run": ATTACK}),
     "task": task_failed("market_data", "fetch", ATTACK, ATTACK, PAGE),
 }
@@ -151,23 +165,41 @@ def test_the_same_event_has_the_same_key_and_another_event_another() -> None:
     assert task_failed("d", "t", "r", "e", PAGE).key != task_failed("d", "t", "r2", "e", PAGE).key
 
 
-@pytest.mark.parametrize("name", ["convergence", "checkpoints"])
+@pytest.mark.parametrize("name", EVERY_SLOT)
 def test_a_check_without_alerts_is_one_line(name: str) -> None:
     message = checked(slot_of(name, failure("clip_fraction", Severity.INFO, "low.")))
     assert len(message.blocks) == 1
-    assert shown(message) == ":white_check_mark: *The check* · OK · run `r1`"
+    assert shown(message) == ":white_check_mark: *The check* · OK · 10k of 20k · run `r1`"
 
 
-@pytest.mark.parametrize("name", ["standup", "snapshot", "pre-training"])
-def test_reports_carry_their_lines_even_when_all_is_well(name: str) -> None:
-    message = checked(slot_of(name, lines=("Training status: 10k", "Blockers: None")))
-    assert "Training status: 10k\nBlockers: None" in shown(message)
+def test_the_lines_of_a_check_are_for_its_thread_paragraph_by_paragraph() -> None:
+    lines = (
+        "Training status: 10k",
+        "Blockers: None",
+        "",
+        "",
+        "GATES",
+        "Sharpe ratio     1.25",
+        "Calmar ratio     0.10",
+    )
+    assert "Blockers" not in shown(checked(slot_of("standup", lines=lines)))
+    words, columns = slot_details(slot_of("standup", lines=lines), "key").blocks
+    assert words["text"]["text"] == "Training status: 10k\nBlockers: None"
+    # columns keep their widths only where every character is as wide as the next
+    assert columns["text"]["text"] == "```\nGATES\nSharpe ratio     1.25\nCalmar ratio     0.10\n```"
+
+
+def test_many_lines_are_cut_into_parts_that_slack_takes_and_none_is_lost() -> None:
+    lines = tuple(f"{number:03d} " + "<" * 60 for number in range(40))
+    message = slot_details(slot_of("standup", lines=lines), "key")
+    assert max(len(block["text"]["text"]) for block in message.blocks) <= MAX_TEXT
+    assert all(line[:3] in shown(message) for line in lines)
 
 
 def test_an_alert_names_causes_remedies_and_where_to_begin() -> None:
     alert = failure("kl_divergence", Severity.WARNING, "KL 0.07. Possible causes: too fast. Actions: slow down.")
     text = shown(checked(slot_of("convergence", alert)))
-    assert text.startswith(":warning: *The check* · 1 alert in 2 checks · run `r1`")
+    assert text.startswith(":warning: *The check* · 1 alert in 2 checks · 10k of 20k · run `r1`")
     assert "*kl_divergence* KL 0.07.\n> *Possible causes* too fast.\n> *Actions* slow down." in text
     assert "Before the next check: work through the actions named at `kl_divergence`" in text
 

@@ -42,6 +42,7 @@ def test_an_unknown_key_is_refused(tmp_path: Path) -> None:
         ("  10: standup", "  99: standup", "check_slots"),
         ('report_due: "16:00"', 'report_due: "never"', "report_due"),
         ('"0 14 * * 5"', "[]", "revalidate_model"),
+        ('review_at: "16:15"', 'review_at: "16:45"', "must follow each other, were 10:00, 16:00, 16:45, 16:30"),
         ("approval_hours: 24", "approval_hours: 0", "approval_hours"),
     ],
 )

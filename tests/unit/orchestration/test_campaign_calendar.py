@@ -1,9 +1,11 @@
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 
 from include.config.campaign import Campaign, load_campaign
-from include.orchestration.campaign_calendar import calendar, days, firings
+from include.config.files import CAMPAIGN
+from include.orchestration.campaign_calendar import calendar, days, firings, last_firing
 
 
 @pytest.fixture
@@ -35,3 +37,20 @@ def test_the_revalidation_day_is_the_documents_timeline(campaign: Campaign) -> N
     friday = [(entry.at, entry.owner) for entry in calendar(campaign) if entry.at >= at(27, 14)]
     assert (at(27, 14), "ml") in friday
     assert [(at(27, 16), "ml"), (at(27, 16, 15), "swe"), (at(27, 16, 30), "cto")] == friday[2:5]
+    assert (at(27, 10), "Pre-revalidation checklist") in [(entry.at, entry.what) for entry in calendar(campaign)]
+
+
+def test_a_check_may_have_a_time_of_day_instead_of_an_hour(tmp_path: Path) -> None:
+    file = tmp_path / "campaign.yaml"
+    file.write_text(CAMPAIGN.read_text(encoding="utf-8").replace("  14: conv", '  "10:04": conv'), encoding="utf-8")
+    campaign = load_campaign(file)
+    found = [campaign.check_at(datetime(2026, 2, 23, 10, minute, tzinfo=UTC)) for minute in (3, 4)]
+    assert found == ["standup", "convergence"]
+
+
+def test_the_last_firing_is_at_or_before_an_instant() -> None:
+    assert last_firing("0 14 * * 5", at(27, 14)) == at(27, 14)
+    assert last_firing("0 14 * * 5", at(27, 13, 59)) == at(20, 14)
+    assert last_firing((at(20, 14), at(27, 14)), at(26, 0)) == at(20, 14)
+    assert last_firing((at(27, 14),), at(26, 0)) is None
+    assert last_firing(None, at(26, 0)) is None

@@ -1,30 +1,10 @@
-from contextlib import suppress
-from datetime import UTC, datetime
-
 import pytest
 
-from include.config.settings import Settings, load_settings
-from include.core.errors import ConfigurationError, InvalidInputError, MissingInputError, PerpetuaError
+from include.config.settings import Settings
+from include.core.errors import ConfigurationError, InvalidInputError, MissingInputError
 from include.features.registry import FEATURE_SETS
 from include.orchestration import stages
-from include.reporting.check_log import check_days, checks_of
 from tests.support import feature_builds as builds
-
-
-@pytest.mark.parametrize(
-    ("hour", "slot"),
-    [
-        (10, "standup"),
-        (13, "standup"),
-        (14, "convergence"),
-        (18, "snapshot"),
-        (22, "checkpoints"),
-        (23, "checkpoints"),
-        (3, "checkpoints"),
-    ],
-)
-def test_an_instant_belongs_to_the_newest_slot_that_began(settings: Settings, hour: int, slot: str) -> None:
-    assert stages.slot_at(settings, datetime(2026, 2, 24, hour, 30, tzinfo=UTC)) == slot
 
 
 def test_the_latest_run_of_an_empty_home_is_missing_input(settings: Settings) -> None:
@@ -59,14 +39,3 @@ def test_the_feature_report_is_written_and_says_what_moved(settings: Settings, m
 def test_a_report_on_features_that_were_never_built_is_missing_input(settings: Settings) -> None:
     with pytest.raises(MissingInputError, match="No features in"):
         stages.report_features(settings, "phase4")
-
-
-def test_a_check_stays_readable_when_slack_is_down(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PERPETUA_SLACK_URL", "http://127.0.0.1:9")  # nobody listens there
-    down = load_settings()
-    with suppress(PerpetuaError):
-        stages.check(down, "standup")
-    (day,) = check_days(down.home)
-    (kept,), _ = checks_of(down.home, day)
-    assert (kept.slot, kept.title, kept.run_id) == ("standup", "Morning standup", None)
-    assert kept.lines[0] == "No run of phase4 yet. Next step: train one."

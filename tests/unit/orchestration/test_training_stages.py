@@ -16,7 +16,7 @@ from include.config.settings import Settings, load_settings
 from include.core.clock import wall_now
 from include.core.errors import BlockedError, MissingInputError
 from include.features.registry import FEATURE_SETS
-from include.orchestration import stages, training_stages
+from include.orchestration import check_stages, stages, training_stages
 from include.orchestration.training_request import TrainingRequest
 from include.training.ownership import is_locked
 from include.training.runs import read_run
@@ -167,8 +167,9 @@ def test_the_checklist_is_posted_and_what_is_blocked_does_not_start(
         with pytest.raises(BlockedError, match=r"`training.learning_rate`"):
             training_stages.require_ready(load_settings(), wrong)
         posted = channel(sandbox)
-    assert sum("STATUS:" in message for message in posted) == 3
-    assert sum("BLOCKED" in message for message in posted) == 2
+    checklists = [message for message in posted if "*Pre-training checklist of" in message]
+    assert len(checklists) == sum("STATUS:" in message for message in posted) == 3
+    assert sum("BLOCKED" in message for message in checklists) == 2
 
 
 def test_a_schedule_before_the_first_features_tells_nobody(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,6 +181,6 @@ def test_a_schedule_before_the_first_features_tells_nobody(settings: Settings, m
 
 def test_the_command_line_posts_the_same_checklist(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     with served(settings, monkeypatch) as sandbox:
-        checked = stages.check(load_settings(), "pre-training")
+        checked = check_stages.check(load_settings(), "pre-training")
         assert (checked["passed"], checked["lines"][-1]) == (False, "STATUS: ❌ BLOCKED")
         assert any("Pre-training checklist of phase4: BLOCKED" in message for message in channel(sandbox))

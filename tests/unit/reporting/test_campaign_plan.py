@@ -19,18 +19,19 @@ def test_the_shipped_campaign_names_what_comes_in_order() -> None:
         Event(datetime(2026, 2, 26, 20, 2, tzinfo=UTC), "market data", "market_data"),
         Event(datetime(2026, 2, 26, 22, 0, tzinfo=UTC), "check: checkpoints", "training_checks"),
         Event(datetime(2026, 2, 27, 10, 0, tzinfo=UTC), "check: standup", "training_checks"),
-        Event(datetime(2026, 2, 27, 14, 0, tzinfo=UTC), "check: convergence", "training_checks"),
+        Event(datetime(2026, 2, 27, 10, 0, tzinfo=UTC), "pre-revalidation checklist", "revalidation_day"),
     ]
 
 
 def test_a_revalidation_brings_its_report_review_and_escalation() -> None:
     events = next_events(campaign(revalidate_model=(FRIDAY,)), THURSDAY)
     assert [(event.at.strftime("%a %H:%M"), event.what, event.dag_id) for event in events] == [
+        ("Fri 10:00", "pre-revalidation checklist", "revalidation_day"),
         ("Fri 14:00", "revalidation", "revalidate_model"),
-        ("Fri 16:00", "decision report due", None),
-        ("Fri 16:15", "review of the decision", None),
+        ("Fri 16:00", "decision report due", "revalidation_day"),
+        ("Fri 16:15", "review of the decision", "revalidation_day"),
         ("Fri 16:30", "campaign Phase 4 ends", None),
-        ("Fri 16:30", "escalation, if nobody answered", None),
+        ("Fri 16:30", "escalation, if nobody answered", "revalidation_day"),
     ]
 
 

@@ -23,7 +23,7 @@ from tests.unit.reporting.conftest import SYMBOLS, small_dataset
 TIMES = {"created_at", "steps_seconds"}
 STEPS = [
     "[1/5] Load trained model…",
-    "[2/5] Load backtest data…",
+    "[2/5] Load backtest data (test set, 120+ candles)…",
     "[3/5] Run backtest with trained model…",
     "[4/5] Calculate 6 risk gates…",
     "[5/5] Generate report…",

@@ -5,51 +5,11 @@ import pytest
 from include.config.settings import Settings
 from include.config.system import SystemConfig, load_system
 from include.core.checks import CheckResult, Severity
-from include.training.pre_training import Checklist, Section, pre_training
-
-
-def result(name: str, *, passed: bool, severity: Severity = Severity.CRITICAL) -> CheckResult:
-    return CheckResult(name=name, passed=passed, message=f"{name}.", severity=severity)
+from include.training.pre_training import pre_training
 
 
 def results(settings: Settings, system: SystemConfig) -> dict[str, CheckResult]:
     return {entry.name: entry for entry in pre_training(settings, system.name, lambda: system).report.results}
-
-
-@pytest.mark.parametrize(
-    ("failed", "verdict"),
-    [
-        ((), "READY"),
-        ((Severity.INFO,), "READY"),
-        ((Severity.INFO, Severity.WARNING), "FIX"),
-        ((Severity.WARNING, Severity.CRITICAL), "BLOCKED"),
-    ],
-)
-def test_the_verdict_is_that_of_the_worst_item(failed: tuple[Severity, ...], verdict: str) -> None:
-    items = (
-        result("fine", passed=True),
-        *(result(severity, passed=False, severity=severity) for severity in failed),
-    )
-    checklist = Checklist("phase4", (Section("Part", items),))
-    assert checklist.verdict == verdict
-    assert [blocker.name for blocker in checklist.blockers] == (["critical"] if verdict == "BLOCKED" else [])
-
-
-def test_people_read_every_item_under_its_heading_and_the_verdict_last() -> None:
-    one = Section("Infrastructure", (result("disk", passed=True), result("memory", passed=False)))
-    two = Section("Baseline", (result("random", passed=False, severity=Severity.WARNING),))
-    report = Checklist("phase4", (one, two)).slot_report
-    assert report.title == "Pre-training checklist of phase4: BLOCKED"
-    assert report.lines == (
-        "INFRASTRUCTURE:",
-        "- ✅ disk.",
-        "- ❌ memory.",
-        "",
-        "BASELINE:",
-        "- ⚠️ random.",
-        "",
-        "STATUS: ❌ BLOCKED",
-    )
 
 
 def test_every_item_of_the_document_is_looked_at(settings: Settings) -> None:
