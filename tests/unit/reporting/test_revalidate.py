@@ -115,6 +115,7 @@ def test_the_report_lies_where_the_home_says(result: RevalidationResult, trained
         "revalidation_result.json", "revalidation_result.md", "revalidation_result.html", "equity.png", "costs.png",
         "training.png",
         "model", "data", "system.json", "versions.json", "trades.parquet", "equity.parquet", "bundle.json",
+        "judged.json",
     }  # fmt: skip
 
 
