@@ -7,37 +7,21 @@ funding, stops and liquidation, and the baselines through the same code · 4. th
 beside them · 5. the report and the sealed decision bundle.
 
 **GO** (5–6 gates) and **PARTIAL-GO** (4) wait for the CTO under *Required Actions*; approval makes the model the
-champion, anything else, silence included, leaves the champion as it is. **NO-GO** (fewer than 4) asks nothing. The
-answer, who gave it and when, enters the bundle; approving with insufficient evidence asks for a written reason.
+champion, anything else, silence included, leaves the champion as it is. A PARTIAL-GO may also be answered with
+*Retrain*, which starts `train_ppo` with the preset that the worst failed gate asks for. **NO-GO** (fewer than 4) asks
+nothing; Slack names the preset to retrain with. The answer, who gave it and when, enters the bundle and the sign-offs;
+approving with insufficient evidence asks for a written reason. `PERPETUA_APPROVERS` names who may answer.
 """
 
 from typing import Any
 
-from airflow.providers.standard.operators.hitl import HITLOperator
-from airflow.sdk import dag, task, task_group
+from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
+from airflow.sdk import TriggerRule, dag, task, task_group
 
-from include.orchestration import assets, forms, schedules
+from include.config.choices import APPROVE, REJECT, RETRAIN
+from include.orchestration import approval, assets, forms, links, schedules
 from include.orchestration.defaults import TRAINER, Tag, dag_arguments
 from include.orchestration.edge import runtime, stage_task, triggered_by
-
-SUMMARY = """**{{ verdict.decision }}**: {{ verdict.gates_passed }} of {{ verdict.gates | length }} gates passed.
-
-**Evidence: {{ verdict.evidence }}**{% for reason in verdict.reasons %}
-- {{ reason }}{% endfor %}
-
-{{ verdict.luck }}
-
-| gate | observed | limit | | 95 % interval | luck passes |
-|---|---|---|---|---|---|
-{% for gate in verdict.gates -%}
-{%- set observed = '%.4g' | format(gate.observed) if gate.observed is not none else 'unknown' %}
-{%- set luck = '%.0f %%' | format(100 * gate.luck) %}
-{%- set mark = '✅' if gate.passed else '❌' %}
-{%- set bounds = 'unknown' if gate.low is none else '%.3g to %.3g' | format(gate.low, gate.high) %}
-| {{ gate.name }} | {{ observed }} | {{ gate.limit }} | {{ mark }} | {{ bounds }} | {{ luck }} |
-{% endfor %}
-To approve on insufficient evidence, write a reason. Report: {{ verdict.report }}
-"""
 
 
 @dag(
@@ -60,30 +44,32 @@ def revalidate_model() -> None:
         )
 
     @stage_task
-    def announce(verdict: dict[str, Any]) -> None:
-        """Post the verdict to Slack."""
+    def announce(verdict: dict[str, Any], run_id: str | None = None) -> None:
+        """Post the verdict to Slack, with the way to the question that it asks."""
         from include.orchestration import verdict_stages
 
         settings, _ = runtime()
-        verdict_stages.announce_revalidation(settings, verdict["id"])
+        verdict_stages.announce_revalidation(settings, verdict["id"], dag_run_id=run_id)
 
-    @task.short_circuit
-    def needs_approval(verdict: dict[str, Any]) -> bool:
-        """NO-GO asks nothing."""
-        return verdict["decision"] != "NO-GO"
+    @task.branch
+    def ask(verdict: dict[str, Any]) -> list[str]:
+        """Ask what the decision asks for; a NO-GO asks nothing."""
+        question = links.QUESTIONS.get(verdict["decision"])
+        return [f"decision.{question}", "decision.record"] if question else []
 
-    @stage_task
-    def record(verdict: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+    @stage_task(trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS)
+    def record(verdict: dict[str, Any], go: dict[str, Any] | None, partial_go: dict[str, Any] | None) -> dict[str, Any]:
         """Write the answer, who gave it and when, into the decision bundle; an edited bundle is refused."""
         from include.orchestration import verdict_stages
 
         settings, _ = runtime()
-        return verdict_stages.record_answer(settings, verdict, answer)
+        return verdict_stages.record_answer(settings, verdict, go or partial_go or {})
 
-    @task.short_circuit
-    def is_approved(answer: dict[str, Any]) -> bool:
-        """Anything but an approval leaves the champion as it is."""
-        return answer["answer"] == "approve"
+    @task.branch
+    def act(answer: dict[str, Any]) -> list[str]:
+        """Do what was answered; a rejection and silence leave everything as it is."""
+        step = {"approve": "decision.promote", "retrain": "decision.retrain"}.get(answer["answer"])
+        return [step] if step else []
 
     @stage_task(inlets=[assets.REVALIDATION], outlets=[assets.CHAMPION])
     def promote(verdict: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
@@ -92,6 +78,14 @@ def revalidate_model() -> None:
 
         settings, _ = runtime()
         return verdict_stages.promote(settings, verdict["id"], verdict["result_sha256"], answer["answered_by"])
+
+    @stage_task(trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS)
+    def announce_answer(answer: dict[str, Any]) -> None:
+        """Tell Slack what was answered and what came of it."""
+        from include.orchestration import verdict_stages
+
+        settings, _ = runtime()
+        verdict_stages.announce_answer(settings, answer["revalidation_id"])
 
     @task_group
     def evaluation() -> Any:
@@ -103,19 +97,24 @@ def revalidate_model() -> None:
     @task_group
     def decision(verdict: Any) -> None:
         """What people make of it."""
-        approval = HITLOperator(
-            task_id="approval",
-            options=["Approve", "Reject"],
-            params=forms.approval(),
-            subject="Promote the model of run {{ ti.xcom_pull(task_ids='evaluation.revalidate')['run_id'] }}?",
-            body="{% set verdict = ti.xcom_pull(task_ids='evaluation.revalidate') %}" + SUMMARY,
-            defaults=["Reject"],
-            response_timeout=schedules.approval_timeout(),
-            retries=0,
+        go = approval.question("GO", APPROVE, REJECT)
+        partial_go = approval.question("PARTIAL-GO", APPROVE, RETRAIN, REJECT)
+        answer = record(verdict, go.output, partial_go.output)
+        ask(verdict) >> [go, partial_go, answer]
+        retrain = TriggerDagRunOperator(
+            task_id="retrain",
+            trigger_dag_id="train_ppo",
+            # one retraining for an answer, however often the task is run
+            trigger_run_id="retrain__{{ run_id }}",
+            skip_when_already_exists=True,
+            conf={
+                "system": "{{ ti.xcom_pull(task_ids='evaluation.revalidate').system }}",
+                "preset": "{{ ti.xcom_pull(task_ids='evaluation.revalidate').preset }}",
+            },
         )
-        needs_approval(verdict) >> approval
-        answer = record(verdict, approval.output)
-        is_approved(answer) >> promote(verdict, answer)
+        outcomes = [promote(verdict, answer), retrain]
+        act(answer) >> outcomes
+        outcomes >> announce_answer(answer)
 
     decision(evaluation())
 

@@ -28,9 +28,12 @@ from include.core.checks import CheckReport, CheckResult, Severity
 from include.core.clock import format_utc
 from include.evaluation.evidence import Evidence
 from include.reporting.cross_validation_result import SCHEMES, CrossValidationResult, sentence
+from include.reporting.decision_bundle import Approval
+from include.reporting.retraining import Retraining
 from include.reporting.tables import gate_table_text
 from include.reporting.verdict import RevalidationResult
 from include.reporting.words import MEANINGS, duration, metric_text, null_sentence, percent, probability
+from include.training.champion import Champion
 
 if TYPE_CHECKING:
     from include.training.runs import RunInfo
@@ -44,6 +47,13 @@ _EMOJI = {
 }
 _EVIDENCE_EMOJI = {"sufficient": ":white_check_mark:", "insufficient": ":warning:"}
 _DECISION_EMOJI = {"GO": ":large_green_circle:", "PARTIAL-GO": ":large_yellow_circle:", "NO-GO": ":red_circle:"}
+_ANSWERS = {
+    "approve": (":white_check_mark:", "Approved"),
+    "retrain": (":arrows_counterclockwise:", "To be retrained"),
+    "reject": (":no_entry:", "Rejected"),
+    "expired": (":hourglass:", "Expired"),
+}
+_VERDICT_BUTTONS = {"question": "Answer", "report": "Open the report", "training": "Open the training form"}
 MAX_ALERTS = 8
 
 
@@ -172,7 +182,7 @@ def slot_details(report: "SlotReport", key: str) -> Message:
     return compose(report.title, [_paragraph(lines) for lines in _paragraphs(report.lines)], key=f"{key}:details")
 
 
-def verdict(result: RevalidationResult, links: Mapping[str, str]) -> Message:
+def verdict(result: RevalidationResult, links: Mapping[str, str], advised: Retraining | None) -> Message:
     """Return the verdict of a revalidation with its gate table, what it means and the next step.
 
     Parameters
@@ -180,7 +190,9 @@ def verdict(result: RevalidationResult, links: Mapping[str, str]) -> Message:
     result : RevalidationResult
         The result.
     links : mapping
-        Addresses: `report` and, when there is one, `run`.
+        Addresses: `report` and, where there are such, `question` (where a person answers) and `training` (the form).
+    advised : Retraining or None
+        What to retrain with.
     """
     meaning, evidence = MEANINGS[result.decision], result.evidence
     score = f"{result.gates_passed} of {len(result.gates.results)} gates passed"
@@ -206,13 +218,74 @@ def verdict(result: RevalidationResult, links: Mapping[str, str]) -> Message:
                 }
             ),
             *[section(f":warning: {escape(note)}") for note in result.notes],
-            _next_step(meaning.next_step),
-            buttons({"Open the report": links["report"]} if "report" in links else {}),
+            _next_step(f"{meaning.next_step}{_retraining(advised) if result.decision != 'GO' else ''}"),
+            buttons({label: links[name] for name, label in _VERDICT_BUTTONS.items() if name in links}),
             context(f"run `{escape(result.run_id)}` · dataset `{escape(result.dataset_id)}` · {window}"),
         ],
-        key=f"verdict:{result.id}:{result.created_at.isoformat()}",
+        # the same verdict may be asked about again
+        key=f"verdict:{result.id}:{result.created_at.isoformat()}:{links.get('question', '')}",
         is_broadcast=True,
     )
+
+
+def answered(
+    result: RevalidationResult,
+    given: Approval,
+    champion: Champion | None,
+    advised: Retraining | None,
+    links: Mapping[str, str],
+) -> Message:
+    """Return what a person answered to a verdict, why, and which model stands now.
+
+    Parameters
+    ----------
+    result : RevalidationResult
+        The verdict.
+    given : Approval
+        The answer.
+    champion : Champion or None
+        The model that stands after it.
+    advised : Retraining or None
+        What to retrain with.
+    links : mapping
+        Addresses: `report`, `training`.
+    """
+    emoji, words = _ANSWERS[given.answer]
+    title = f"{words} · {result.system} {result.decision}"
+    who = "Nobody answered in time" if given.answer == "expired" else f"Answered by {given.answered_by}"
+    stands = "No model of it was ever promoted."
+    if champion is not None:
+        stands = (
+            f"Champion: run `{escape(champion.run_id)}`, approved by {escape(champion.approved_by)} on "
+            f"{format_utc(champion.promoted_at)}, expires {format_utc(champion.expires_at)}."
+        )
+        before = champion.history[0].run_id if champion.history else "none"
+        stands += f" Before it: `{escape(before)}`." if given.answer == "approve" else " It stays."
+    steps = {
+        "approve": "Live deployment is by hand; then `python -m include campaign sign-off live_deployment`.",
+        "retrain": f"`train_ppo` was started; its summary follows.{_retraining(advised)}",
+        "reject": f"Retrain, or revalidate another run.{_retraining(advised)}",
+        "expired": "Run `revalidate_model` again to be asked again.",
+    }
+    return compose(
+        f"{title}: {who}",
+        [
+            header(f"{emoji} {title}"),
+            section(f"{escape(who)}, {format_utc(given.answered_at)}."),
+            section(f"*Reason* {escape(given.reason)}") if given.reason else None,
+            section(stands),
+            _next_step(steps[given.answer]),
+            buttons({"Open the report": links["report"], "Open the training form": links["training"]}),
+            context(f"run `{escape(result.run_id)}` · revalidation `{escape(result.id)}`"),
+        ],
+        key=f"answer:{result.id}:{given.answer}:{given.answered_at.isoformat()}",
+    )
+
+
+def _retraining(advised: Retraining | None) -> str:
+    if advised is None:
+        return ""
+    return f" Preset `{escape(advised.preset)}` of `train_ppo` is for the worst gate, {escape(advised.gate)}."
 
 
 def cross_validation(result: CrossValidationResult, report: str) -> Message:

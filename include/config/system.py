@@ -181,13 +181,14 @@ class TrainingConfig(Config):
 
 
 class GateConfig(Config):
-    """One risk gate. `minimum` is a softer tier that is shown, never decisive."""
+    """One risk gate. `minimum` is a softer tier that is shown, never decisive; `preset` is what to retrain with."""
 
     name: str
     label: str
     direction: Literal["at_least", "at_most"]
     limit: float
     minimum: float | None = None
+    preset: str | None = None
 
 
 class EvidenceConfig(Config):
@@ -299,6 +300,13 @@ class SystemConfig(Config):
     recorded_baseline: dict[str, float]
     expected_metrics: dict[str, float] = Field(default={})
     alerts: AlertConfig
+
+    @model_validator(mode="after")
+    def _gates_name_presets(self) -> Self:
+        for gate in self.gates:
+            if gate.preset is not None and gate.preset not in self.presets:
+                raise ValueError(f"`preset` of gate {gate.name} must be one of `presets`, was {gate.preset!r}")
+        return self
 
 
 def load_system(name: str, preset: str | None = None, overrides: dict[str, Any] | None = None) -> SystemConfig:

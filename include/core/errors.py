@@ -55,6 +55,10 @@ class AlreadyRunningError(PerpetuaError):
     """Another process holds what this one needs: a run directory, a port, a lock."""
 
 
+class DuplicateError(PerpetuaError):
+    """The very thing that was asked for is under way already, asked for by somebody else."""
+
+
 class BlockedError(PerpetuaError):
     """A checklist ended BLOCKED. People were told with the checklist itself."""
 

@@ -4,7 +4,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from include.core.clock import wall_now
-from include.core.errors import BlockedError, DataQualityError, PerpetuaError, UndeliveredError
+from include.core.errors import BlockedError, DataQualityError, DuplicateError, PerpetuaError, UndeliveredError
 from include.orchestration.links import Links
 
 if TYPE_CHECKING:
@@ -20,8 +20,9 @@ def report_failure(context: Any) -> None:
     from include.config.settings import load_settings
 
     instance, error = context["ti"], context.get("exception")
-    if isinstance(error, BlockedError | UndeliveredError):
-        # a checklist was posted and says it all; that Slack refuses cannot be said in Slack
+    if isinstance(error, BlockedError | DuplicateError | UndeliveredError):
+        # a checklist was posted and says it all; a second request is refused to whoever made it, and nothing is wrong;
+        # that Slack refuses cannot be said in Slack
         return
     try:
         settings = load_settings()

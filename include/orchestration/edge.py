@@ -5,9 +5,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import get_current_context, task
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowRuntimeError, AirflowSkipException
 
-from include.core.errors import MissingInputError, StoppedError
+from include.core.errors import DuplicateError, MissingInputError, StoppedError
 from include.core.progress import Progress
 from include.core.slots import SCHEDULE
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 def stage_task(function: Callable[..., Any] | None = None, **arguments: Any) -> Any:
     """Decorate a DAG's function as a task.
 
-    When an input does not exist yet, a scheduled run skips with the reason; a run that somebody
-    started by hand fails with it. Work that a person stopped is a skip in either. Keyword
+    When an input does not exist yet, or the same work is under way, a scheduled run skips with the reason; a
+    run that somebody started by hand fails with it. Work that a person stopped is a skip in either. Keyword
     arguments are those of `airflow.sdk.task`.
     """
     if function is None:
@@ -29,7 +29,7 @@ def stage_task(function: Callable[..., Any] | None = None, **arguments: Any) -> 
     def guarded(*args: Any, **kwargs: Any) -> Any:
         try:
             return function(*args, **kwargs)
-        except MissingInputError as error:
+        except (MissingInputError, DuplicateError) as error:
             if get_current_context()["dag_run"].run_type == "manual":
                 raise
             raise AirflowSkipException(str(error)) from error
@@ -43,6 +43,16 @@ def triggered_by() -> str:
     """Return who started this DAG run: a person's name, or that the schedule did."""
     name = getattr(get_current_context()["dag_run"], "triggering_user_name", None)
     return str(name) if name else SCHEDULE
+
+
+def is_under_way(dag_run_id: str) -> bool:
+    """Return whether a run of the task's own DAG has not ended; one that was deleted has."""
+    instance = get_current_context()["ti"]
+    try:
+        state = instance.get_dagrun_state(instance.dag_id, dag_run_id)
+    except AirflowRuntimeError:
+        return False
+    return state in ("queued", "running")
 
 
 def runtime() -> "tuple[Settings, Progress]":

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 # where `plugins/perpetua_ui.py` serves its pages inside the API server
 PREFIX = "/perpetua"
+# the task of `revalidate_model` that asks about each decision; a NO-GO asks nothing
+QUESTIONS = {"GO": "go", "PARTIAL-GO": "partial_go"}
 
 
 class Links:
@@ -44,6 +46,14 @@ class Links:
     def cross_validation(self, plan_id: str) -> str:
         """Return the address of a cross-validation's report."""
         return self._report(self._settings.home.cross_validation_report(plan_id) / "cross_validation.html")
+
+    def dag(self, dag_id: str) -> str:
+        """Return the address of a DAG, where its form is."""
+        return f"{self._settings.airflow_url}/dags/{dag_id}"
+
+    def question(self, run_id: str, decision: str) -> str:
+        """Return the address at which a person answers the verdict `decision` of a run of `revalidate_model`."""
+        return f"{self.task('revalidate_model', run_id, f'decision.{QUESTIONS[decision]}')}/required_actions"
 
     def task(self, dag_id: str, run_id: str, task_id: str) -> str:
         """Return the address of a task's log in Airflow."""

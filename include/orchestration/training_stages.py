@@ -3,10 +3,11 @@
 The stages that the command line shares are in `stages.py`; wiring belongs to the DAG.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from include.config.settings import Settings
-from include.config.system import SystemConfig, load_system
+from include.config.system import SystemConfig, load_system, with_settings
 from include.core.errors import BlockedError, StoppedError, TransientError
 from include.core.progress import Progress, no_progress
 from include.core.slots import SCHEDULE
@@ -52,16 +53,54 @@ def require_ready(settings: Settings, request: TrainingRequest, signed_by: str =
     return {"verdict": checklist.verdict, **posted}
 
 
-def trainings(settings: Settings, request: TrainingRequest) -> list[dict[str, Any]]:
-    """Freeze the newest features and return the trainings on them: dataset, seed and name of each run."""
+def trainings(
+    settings: Settings,
+    request: TrainingRequest,
+    asked_by: str,
+    is_under_way: Callable[[str], bool],
+) -> list[dict[str, Any]]:
+    """Freeze the newest features and return the trainings on them: dataset, seed and name of each run.
+
+    Parameters
+    ----------
+    settings : Settings
+        Names the home.
+    request : TrainingRequest
+        The form.
+    asked_by : str
+        The DAG run that asks.
+    is_under_way : callable
+        Whether another DAG run, by its id, has not ended.
+
+    Raises
+    ------
+    DuplicateError
+        A DAG run that is under way asked for one of them before; nothing was started.
+    """
+    from include.training.claims import claim_training
     from include.training.runs import read_run
 
     if request.resume is not None:
         run = read_run(settings.home.run(request.resume))
-        return [{"dataset_id": run.dataset_id, "seed": run.seed, "output": run.run_id}]
-    config = request.config(settings)
-    frozen = stages.freeze_dataset(settings, request.system, request.preset, request.changes(settings))
-    return [{"dataset_id": frozen["id"], **job} for job in request.jobs(config.training.seed)]
+        jobs = [{"dataset_id": run.dataset_id, "seed": run.seed, "output": run.run_id}]
+    else:
+        config = request.config(settings)
+        frozen = stages.freeze_dataset(settings, request.system, request.preset, request.changes(settings))
+        jobs = [{"dataset_id": frozen["id"], **job} for job in request.jobs(config.training.seed)]
+    for job in jobs:
+        run_id = _run_id(settings, request, job)
+        claim_training(settings.home.training_claim(run_id), run_id, asked_by, is_under_way)
+    return jobs
+
+
+def _run_id(settings: Settings, request: TrainingRequest, job: dict[str, Any]) -> str:
+    from include.training.engines import resolve_device
+    from include.training.runs import run_id_of
+
+    if job["output"] is not None:
+        return str(job["output"])
+    config = with_settings(request.config(settings), {"training.seed": job["seed"]})
+    return run_id_of(config, job["dataset_id"], resolve_device(config.training.engine, "auto"))
 
 
 def train(

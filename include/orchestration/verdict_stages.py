@@ -5,8 +5,9 @@ Heavy imports stand inside the functions: Airflow's workers import this module.
 
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from include.config.choices import APPROVE
 from include.config.settings import Settings
 from include.core.clock import wall_now
 from include.core.errors import DataQualityError, InvalidInputError
@@ -16,7 +17,10 @@ from include.orchestration.campaign_stages import sign_off
 from include.orchestration.links import Links
 from include.orchestration.stages import resolve_run
 
-APPROVE, REJECT = "Approve", "Reject"
+if TYPE_CHECKING:
+    from include.reporting.decision_bundle import Approval
+
+NOBODY = "nobody"
 
 
 def revalidate(
@@ -29,6 +33,7 @@ def revalidate(
     """Backtest a finished run on its sealed test window, judge it, weigh the evidence and seal the bundle."""
     from include.core.files import sha256_file
     from include.reporting.decision_bundle import bundle_sha256
+    from include.reporting.retraining import retraining
     from include.reporting.revalidate import revalidate as revalidate_run
     from include.reporting.words import null_sentence
 
@@ -36,13 +41,17 @@ def revalidate(
     folder = settings.home.revalidation(result.id)
     note = f"{result.decision}, {result.gates_passed} of {len(result.gates.results)} gates, run {result.run_id}"
     sign_off(settings, "revalidation", "done", signed_by, f"{note}, report {result.id}")
+    advised = retraining(result)
     return {
         "id": result.id,
+        "system": result.system,
         "run_id": result.run_id,
         "decision": result.decision,
         "evidence": result.evidence.sufficiency,
         "reasons": list(result.evidence.reasons),
         "luck": null_sentence(result),
+        "preset": advised.preset if advised else None,
+        "worst_gate": advised.gate if advised else None,
         "gates_passed": result.gates_passed,
         "gates": [
             gate.model_dump(mode="json") | {"low": row.bound.low, "high": row.bound.high, "luck": row.luck.share}
@@ -55,62 +64,109 @@ def revalidate(
     }
 
 
-def announce_revalidation(settings: Settings, revalidation_id: str) -> dict[str, Any]:
-    """Tell the verdict with its gate table, evidence and equity figure, in the thread of the run."""
+def announce_revalidation(settings: Settings, revalidation_id: str, *, dag_run_id: str | None = None) -> dict[str, Any]:
+    """Tell the verdict with its gate table, evidence and equity figure, in the thread of the run.
+
+    `dag_run_id` names the run of `revalidate_model` whose question the message leads to; None: nobody is asked.
+    """
     from include.alerts.delivery import Attachment, deliver
     from include.alerts.messages import verdict
     from include.alerts.threads import run_thread
+    from include.reporting.retraining import retraining
     from include.reporting.verdict import read_result
 
     folder = settings.home.revalidation(revalidation_id)
     result = read_result(folder)
     links = Links(settings)
-    message = verdict(result, {"report": links.revalidation(revalidation_id), "run": links.run(result.run_id)})
+    addresses = {"report": links.revalidation(revalidation_id), "run": links.run(result.run_id)}
+    if dag_run_id is not None and result.decision != "NO-GO":
+        addresses["question"] = links.question(dag_run_id, result.decision)
+    if result.decision != "GO":
+        addresses["training"] = links.dag("train_ppo")
+    message = verdict(result, addresses, retraining(result))
     equity = Attachment(folder / "equity.png", f"Equity and drawdown on the test window, {revalidation_id}")
     posted = deliver(settings, message, run_thread(result.run_id), [equity])
     return {"ts": posted.ts if posted else None, "decision": result.decision}
 
 
 def record_answer(settings: Settings, verdict: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
-    """Write a person's answer, who gave it and when, into the bundle that it was given on.
+    """Write a person's answer, who gave it and when, into the bundle that it was given on, and sign the decision off.
 
     Parameters
     ----------
     settings : Settings
-        Names the home.
+        Names home, campaign and approvers.
     verdict : dict
         What `revalidate` returned.
     answer : dict
-        What Airflow's required action returned: `chosen_options`, `params_input`, `responded_by_user`, `responded_at`.
+        What Airflow's required action returned: `chosen_options`, `params_input`, `responded_by_user`, `responded_at`;
+        without a user nobody answered in time.
 
     Raises
     ------
     InvalidInputError
-        An approval on insufficient evidence without a written reason, or a second, other answer.
+        An answer of somebody who may not give one, or an approval on insufficient evidence without a written reason.
     IntegrityError
         The bundle is not the one that was answered on.
     """
     from include.reporting.decision_bundle import Approval, write_approval
 
     person = answer.get("responded_by_user") or {}
-    name = person.get("name") or person.get("id")
-    if not name:
-        raise InvalidInputError(f"`answer` must name a person, was {person!r}. Hint: answer while logged in.")
-    is_approved = answer["chosen_options"] == [APPROVE]
+    name = str(person.get("name") or person.get("id") or NOBODY)
+    # Airflow asks only the approvers; what is promoted must not hang on that alone
+    if settings.approvers and name != NOBODY and name not in settings.approvers:
+        allowed = ", ".join(settings.approvers)
+        raise InvalidInputError(f"`answered_by` must be one of {allowed} (PERPETUA_APPROVERS), was {name!r}.")
+    (option,) = answer["chosen_options"]
     reason = str((answer.get("params_input") or {}).get("reason") or "").strip()
-    if is_approved and verdict["evidence"] == "insufficient" and not reason:
+    if option == APPROVE and name == NOBODY:
+        raise InvalidInputError("`answer` must name a person to approve, named nobody. Hint: answer while logged in.")
+    if option == APPROVE and verdict["evidence"] == "insufficient" and not reason:
         raise InvalidInputError(
             "`reason` must be written to approve on insufficient evidence, was empty; the champion stays. "
             f"The evidence: {' '.join(verdict['reasons'])} Hint: run the revalidation again and say why it is enough."
         )
     given = Approval(
         bundle_sha256=verdict["bundle_sha256"],
-        answer="approve" if is_approved else "reject",
-        answered_by=str(name),
+        answer="expired" if name == NOBODY else option.lower(),
+        answered_by=name,
         answered_at=_instant(answer.get("responded_at")),
         reason=reason or None,
     )
-    return write_approval(settings.home.revalidation(verdict["id"]), given).model_dump(mode="json")
+    written = write_approval(settings.home.revalidation(verdict["id"]), given)
+    _sign_off(settings, verdict, written)
+    return written.model_dump(mode="json") | {"revalidation_id": verdict["id"]}
+
+
+def _sign_off(settings: Settings, verdict: dict[str, Any], given: "Approval") -> None:
+    status = {"approve": "done", "expired": "open"}.get(given.answer, "refused")
+    note = f"{given.answer} of {verdict['decision']} {verdict['id']}, run {verdict['run_id']}"
+    reason = "" if given.reason is None else f": {given.reason}"
+    sign_off(settings, "cto_decision", status, given.answered_by, note + reason)
+
+
+def announce_answer(settings: Settings, revalidation_id: str) -> dict[str, Any]:
+    """Post what was answered to a verdict, by whom and why, and which model stands now."""
+    from include.alerts.delivery import deliver
+    from include.alerts.messages import answered
+    from include.alerts.threads import run_thread
+    from include.reporting.decision_bundle import read_approvals
+    from include.reporting.retraining import retraining
+    from include.reporting.verdict import read_result
+    from include.training.champion import read_champion
+
+    folder = settings.home.revalidation(revalidation_id)
+    result, given = read_result(folder), read_approvals(folder)[-1]
+    links = Links(settings)
+    message = answered(
+        result,
+        given,
+        read_champion(settings.home, result.system),
+        retraining(result),
+        {"report": links.revalidation(revalidation_id), "training": links.dag("train_ppo")},
+    )
+    posted = deliver(settings, message, run_thread(result.run_id))
+    return {"ts": posted.ts if posted else None, "answer": given.answer}
 
 
 def promote(settings: Settings, revalidation_id: str, result_sha256: str, approved_by: str) -> dict[str, Any]:

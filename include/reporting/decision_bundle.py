@@ -47,7 +47,7 @@ DATA_FOLDER = "data"
 _PACKAGES = ("numpy", "pandas", "pyarrow", "numba", "arch", "scipy")
 _SHOWN = 5
 
-Answer = Literal["approve", "retrain", "reject"]
+Answer = Literal["approve", "retrain", "reject", "expired"]
 
 
 class BundleManifest(Record):
@@ -60,7 +60,7 @@ class BundleManifest(Record):
 
 
 class Approval(Record):
-    """What a person answered on a bundle: bound to its manifest's SHA-256, with the reason where one was asked for."""
+    """What a person answered on a bundle, or that nobody did in time: bound to its manifest's SHA-256."""
 
     bundle_sha256: str
     answer: Answer

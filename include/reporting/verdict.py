@@ -64,6 +64,7 @@ class GateRow(Record):
     direction: Literal["at_least", "at_most"]
     limit: float
     minimum: float | None
+    preset: str | None
     observed: float | None
     passed: bool
     minimum_passed: bool | None

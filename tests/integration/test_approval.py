@@ -1,8 +1,8 @@
-"""A real GO in a real Airflow: it waits for a person, and what the person answers is what happens."""
+"""Verdicts in a real Airflow with real users: the right one is asked, and what the person answers is what happens."""
 
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import numpy as np
@@ -10,10 +10,13 @@ import pytest
 
 from include.config.settings import Settings
 from include.core.files import read_json
+from include.features.dataset import Dataset
 from include.orchestration.chain import AWAITING
 from include.orchestration.defaults import POOLS
-from include.orchestration.stack import Stack
+from include.orchestration.links import QUESTIONS
+from include.orchestration.stack import Stack, passwords
 from include.reporting.decision_bundle import read_approvals
+from include.reporting.sign_offs import newest_of, sign_offs
 from include.training.champion import read_champion
 from tests.support.controls import Layers
 from tests.support.datasets import dataset_of, series_from_closes, write_dataset
@@ -23,12 +26,62 @@ from tests.support.stack import deployment
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1200)]
 
 SYMBOLS = ("BTC/USDT:USDT", "ETH/USDT:USDT", "SOL/USDT:USDT", "XRP/USDT:USDT")
-RUN = "always-long"
 OPEN_LONG = 1
+# mean and deviation of a candle's return, and what they make of a model that always buys
+MARKETS = {"GO": (0.002, 0.006), "PARTIAL-GO": (0.0012, 0.02), "NO-GO": (0.001, 0.02)}
+PEOPLE = "anna:admin,ben:user,carl:user,dora:viewer"
 
 
-def rising_market(symbol: str, seed: int) -> Any:
-    steps = np.random.default_rng(seed).normal(0.002, 0.006, 1_600)
+class Desk(NamedTuple):
+    """The stack, and the people at it."""
+
+    stack: Stack
+    settings: Settings
+
+    def ask(self, run_id: str, decision: str) -> dict[str, Any]:
+        """Revalidate, wait until the question stands, and return the verdict."""
+        self.stack.api.trigger("revalidate_model", run_id, {"run": decision})
+        wait(lambda: self.states(run_id).get(f"decision.{QUESTIONS[decision]}") == AWAITING)
+        time.sleep(3)  # an answer in the first moments of waiting can fail the task in Airflow 3.3.2
+        verdict = self.stack.api.returned("revalidate_model", run_id, "evaluation.revalidate")
+        assert verdict["decision"] == decision
+        return dict(verdict)
+
+    def answer(self, run_id: str, decision: str, option: str, who: str = "carl", reason: str = "") -> httpx.Response:
+        task = f"dags/revalidate_model/dagRuns/{run_id}/taskInstances/decision.{QUESTIONS[decision]}/-1/hitlDetails"
+        return httpx.patch(
+            f"{self.settings.airflow_url}/api/v2/{task}",
+            json={"chosen_options": [option], "params_input": {"reason": reason}},
+            headers={"Authorization": f"Bearer {self.token(who)}"},
+        )
+
+    def token(self, who: str, password: str | None = None) -> str:
+        body = {"username": who, "password": password or passwords(self.settings)[who]}
+        answered = httpx.post(f"{self.settings.airflow_url}/auth/token", json=body)
+        return str(answered.raise_for_status().json()["access_token"])
+
+    def end(self, run_id: str, state: str = "success") -> None:
+        wait(lambda: self.stack.api.run("revalidate_model", run_id)["state"] == state)
+
+    def states(self, run_id: str) -> dict[str, str | None]:
+        return {task["task_id"]: task["state"] for task in self.stack.api.tasks("revalidate_model", run_id)}
+
+    def told(self) -> list[str]:
+        """Return what stands in the Slack channel and its threads, newest last."""
+        url, headers = f"{self.settings.sandbox_url}/api", {"Authorization": "Bearer xoxb-sandbox"}
+        channel = httpx.get(f"{url}/conversations.list", headers=headers).json()["channels"][0]["id"]
+        parents = httpx.get(f"{url}/conversations.history", params={"channel": channel}, headers=headers).json()
+        texts = []
+        for parent in parents["messages"]:
+            thread = httpx.get(
+                f"{url}/conversations.replies", params={"channel": channel, "ts": parent["ts"]}, headers=headers
+            ).json()
+            texts += [str(message) for message in thread.get("messages", [parent])]
+        return texts
+
+
+def market(symbol: str, seed: int, drift: float, deviation: float) -> Any:
+    steps = np.random.default_rng(seed).normal(drift, deviation, 1_600)
     return series_from_closes(symbol, 100 * np.exp(np.cumsum(steps)), spread=0.001)
 
 
@@ -41,21 +94,28 @@ def always_long(inputs: int) -> Layers:
 
 
 def prepare(settings: Settings) -> None:
-    dataset = dataset_of(*(rising_market(symbol, seed) for seed, symbol in enumerate(SYMBOLS)))
-    dataset = write_dataset(dataset, settings.home.dataset(dataset.info.id))
-    plant(settings, dataset, RUN, always_long(len(dataset.info.features) + 10))
+    for number, (decision, (drift, deviation)) in enumerate(MARKETS.items()):
+        dataset = dataset_of(*(market(symbol, seed, drift, deviation) for seed, symbol in enumerate(SYMBOLS)))
+        info = dataset.info.model_copy(update={"id": f"{number:016x}"})
+        dataset = write_dataset(Dataset(info, dataset.series), settings.home.dataset(info.id))
+        plant(settings, dataset, decision, always_long(len(dataset.info.features) + 10))
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stack, Settings]]:
-    with deployment(tmp_path_factory.mktemp("home"), PERPETUA_UNIVERSE=",".join(SYMBOLS)) as settings:
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    changes = {
+        "PERPETUA_UNIVERSE": ",".join(SYMBOLS),
+        "PERPETUA_USERS": PEOPLE,
+        "PERPETUA_APPROVERS": "carl",
+    }
+    with deployment(tmp_path_factory.mktemp("home"), **changes) as settings:
         prepare(settings)
-        with Stack.running(settings) as running:
+        with Stack.running(settings) as stack:
             for pool, description in POOLS.items():
-                running.api.ensure_pool(pool.value, 1, description)
-            wait(lambda: "revalidate_model" in running.api.dag_ids())
-            running.api.unpause("revalidate_model")
-            yield running, settings
+                stack.api.ensure_pool(pool.value, 1, description)
+            wait(lambda: {"revalidate_model", "train_ppo"} <= stack.api.dag_ids())
+            stack.api.unpause("revalidate_model")
+            yield Desk(stack, settings)
 
 
 def wait(condition: Any, seconds: float = 240) -> None:
@@ -65,75 +125,87 @@ def wait(condition: Any, seconds: float = 240) -> None:
         time.sleep(0.5)
 
 
-def states(stack: Stack, run_id: str) -> dict[str, str | None]:
-    return {task["task_id"]: task["state"] for task in stack.api.tasks("revalidate_model", run_id)}
-
-
-def answer(settings: Settings, run_id: str, option: str, **fields: str) -> httpx.Response:
-    token = httpx.get(f"{settings.airflow_url}/auth/token").json()["access_token"]
-    return httpx.patch(
-        f"{settings.airflow_url}/api/v2/dags/revalidate_model/dagRuns/{run_id}/taskInstances/decision.approval/-1/hitlDetails",
-        json={"chosen_options": [option], "params_input": fields},
-        headers={"Authorization": f"Bearer {token}"},
-    )
-
-
-def ask(stack: Stack, run_id: str) -> None:
-    stack.api.trigger("revalidate_model", run_id, {"run": RUN})
-    wait(lambda: states(stack, run_id).get("decision.approval") == AWAITING)
-    time.sleep(3)  # an answer in the first moments of waiting can fail the task in Airflow 3.3.2
-
-
-def test_a_go_waits_and_what_a_person_answers_is_what_happens(stack: tuple[Stack, Settings]) -> None:
-    running, settings = stack
+def test_a_go_waits_for_its_approver_and_the_answer_is_what_happens(desk: Desk) -> None:
     # two at once: a revalidation that waits does not hold up the next
-    ask(running, "first")
-    ask(running, "second")
-    assert read_champion(settings.home, "phase4") is None
+    verdict = desk.ask("first", "GO")
+    desk.ask("second", "GO")
+    home = desk.settings.home
+    assert read_champion(home, "phase4") is None
 
-    assert answer(settings, "first", "Maybe").status_code == 400
-    assert answer(settings, "first", "Reject").status_code == 200
-    wait(lambda: running.api.run("revalidate_model", "first")["state"] == "success")
-    assert states(running, "first")["decision.promote"] == "skipped"
-    assert read_champion(settings.home, "phase4") is None
-    verdict = running.api.returned("revalidate_model", "first", "evaluation.revalidate")
-    bundle = settings.home.revalidation(verdict["id"])
+    assert desk.answer("first", "GO", "Retrain").status_code == 400
+    assert desk.answer("first", "GO", "Approve", who="ben", reason="mine").status_code == 403
+    assert desk.answer("first", "GO", "Approve", who="anna", reason="mine").status_code == 403
+    assert desk.answer("first", "GO", "Approve", who="dora", reason="mine").status_code == 403
+    with pytest.raises(httpx.HTTPStatusError, match="401"):
+        desk.token("carl", "guessed")
+    assert read_champion(home, "phase4") is None
+
+    assert desk.answer("first", "GO", "Reject").status_code == 200
+    desk.end("first")
+    assert desk.states("first")["decision.promote"] == "skipped"
+    assert read_champion(home, "phase4") is None
+    bundle = home.revalidation(verdict["id"])
     (rejected,) = read_approvals(bundle)
-    assert (rejected.answer, bool(rejected.answered_by)) == ("reject", True)
+    assert (rejected.answer, rejected.answered_by) == ("reject", "carl")
 
     # a model that opens once and never lets go has too few trades to believe in: that wants a reason
     assert verdict["evidence"] == "insufficient"
-    ask(running, "unreasoned")
-    assert answer(settings, "unreasoned", "Approve").status_code == 200
-    wait(lambda: running.api.run("revalidate_model", "unreasoned")["state"] == "failed")
-    assert read_champion(settings.home, "phase4") is None
+    desk.ask("unreasoned", "GO")
+    assert desk.answer("unreasoned", "GO", "Approve").status_code == 200
+    desk.end("unreasoned", "failed")
+    assert read_champion(home, "phase4") is None
 
-    assert answer(settings, "second", "Approve", reason="the market rises by construction").status_code == 200
-    wait(lambda: running.api.run("revalidate_model", "second")["state"] == "success")
-    champion = read_champion(settings.home, "phase4")
+    reason = "the market rises by construction"
+    assert desk.answer("second", "GO", "Approve", reason=reason).status_code == 200
+    desk.end("second")
+    champion = read_champion(home, "phase4")
     assert champion is not None
-    result = read_json(settings.home.revalidation(champion.revalidation_id) / "revalidation_result.json")
-    assert (champion.run_id, champion.decision) == (RUN, result["decision"])
-    assert result["decision"] in ("GO", "PARTIAL-GO")
-    assert champion.approved_by
-    assert [(one.answer, one.reason) for one in read_approvals(bundle)][-1] == (
-        "approve",
-        "the market rises by construction",
-    )
+    result = read_json(home.revalidation(champion.revalidation_id) / "revalidation_result.json")
+    assert (champion.run_id, champion.decision, champion.approved_by) == ("GO", result["decision"], "carl")
+    assert [(one.answer, one.reason) for one in read_approvals(bundle)][-1] == ("approve", reason)
+    signed = newest_of(sign_offs(home, desk.settings.campaign.name), "cto_decision")
+    assert signed is not None
+    assert (signed.status, signed.signed_by) == ("done", "carl")
+    assert any("Approved · phase4 GO" in text and reason in text for text in desk.told())
 
-    assert answer(settings, "second", "Reject").status_code == 409
+    assert desk.answer("second", "GO", "Reject").status_code == 409
 
 
-def test_a_result_that_was_edited_while_it_waited_is_not_promoted(stack: tuple[Stack, Settings]) -> None:
-    running, settings = stack
-    before = read_champion(settings.home, "phase4")
-    ask(running, "edited")
-    verdict = running.api.returned("revalidate_model", "edited", "evaluation.revalidate")
-    file = settings.home.revalidation(verdict["id"]) / "revalidation_result.json"
+def test_a_partial_go_can_be_sent_back_to_training(desk: Desk) -> None:
+    before = read_champion(desk.settings.home, "phase4")
+    verdict = desk.ask("partial", "PARTIAL-GO")
+    assert desk.states("partial")["decision.go"] == "skipped"
+    assert desk.answer("partial", "PARTIAL-GO", "Retrain", reason="too long runs of losses").status_code == 200
+    desk.end("partial")
+    assert desk.states("partial")["decision.promote"] == "skipped"
+    assert read_champion(desk.settings.home, "phase4") == before
+    retraining = desk.stack.api.run("train_ppo", "retrain__partial")
+    assert (retraining["conf"]["system"], retraining["conf"]["preset"]) == ("phase4", verdict["preset"])
+    assert verdict["preset"] == "tight_stop"
+    assert [one.answer for one in read_approvals(desk.settings.home.revalidation(verdict["id"]))] == ["retrain"]
+    assert any("To be retrained" in text and "tight_stop" in text for text in desk.told())
+
+
+def test_a_no_go_asks_nobody_and_names_the_preset_to_retrain_with(desk: Desk) -> None:
+    desk.stack.api.trigger("revalidate_model", "refused", {"run": "NO-GO"})
+    desk.end("refused")
+    states = desk.states("refused")
+    assert {states[f"decision.{name}"] for name in ("go", "partial_go", "record", "promote", "announce_answer")} == {
+        "skipped"
+    }
+    (verdict,) = [text for text in desk.told() if "NO-GO · phase4" in text]
+    assert "tight_stop" in verdict
+    assert f"{desk.settings.airflow_url}/dags/train_ppo" in verdict
+
+
+def test_a_result_that_was_edited_while_it_waited_is_not_promoted(desk: Desk) -> None:
+    before = read_champion(desk.settings.home, "phase4")
+    verdict = desk.ask("edited", "GO")
+    file = desk.settings.home.revalidation(verdict["id"]) / "revalidation_result.json"
     whole = file.read_text(encoding="utf-8")
     file.write_text(whole.replace('"decision": "', '"decision":  "'), encoding="utf-8")
-    assert answer(settings, "edited", "Approve", reason="edited").status_code == 200
-    wait(lambda: running.api.run("revalidate_model", "edited")["state"] == "failed")
-    assert states(running, "edited")["decision.record"] == "failed"
+    assert desk.answer("edited", "GO", "Approve", reason="edited").status_code == 200
+    desk.end("edited", "failed")
+    assert desk.states("edited")["decision.record"] == "failed"
     file.write_text(whole, encoding="utf-8")
-    assert read_champion(settings.home, "phase4") == before
+    assert read_champion(desk.settings.home, "phase4") == before

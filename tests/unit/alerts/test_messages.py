@@ -7,6 +7,7 @@ import pytest
 from include.alerts.message import MAX_TEXT, Message
 from include.alerts.messages import (
     MAX_ALERTS,
+    answered,
     data_quality,
     slot,
     slot_details,
@@ -16,12 +17,17 @@ from include.alerts.messages import (
 )
 from include.core.checks import CheckReport, CheckResult, Severity
 from include.core.slots import EVERY_SLOT
+from include.reporting.decision_bundle import Approval
+from include.reporting.retraining import Retraining
 from include.sandbox.slack_blocks import check_blocks
+from include.training.champion import Champion
 from include.training.runs import RunInfo
 from include.training.slots import SlotReport
 from tests.unit.reporting.results import result_of
 
 PAGE = "https://perpetua.example/quality"
+LINKS = {"report": PAGE, "training": PAGE}
+NOW = datetime(2026, 2, 27, 16, tzinfo=UTC)
 ATTACK = "<!channel> <https://evil.example|x> & *"
 
 
@@ -31,6 +37,15 @@ def failure(name: str = "no_gaps", severity: Severity = Severity.CRITICAL, messa
 
 def report_of(*results: CheckResult) -> CheckReport:
     return CheckReport(subject="batch b1", results=(CheckResult(name="fine", passed=True), *results))
+
+
+def champion_of() -> Champion:
+    values: dict[str, Any] = {
+        "system": "phase4", "run_id": "new", "dataset_id": "d", "model_sha256": "m", "revalidation_id": "v",
+        "result_sha256": "r", "decision": "GO", "approved_by": "carl", "promoted_at": NOW, "tested_until": NOW,
+        "expires_at": NOW,
+    }  # fmt: skip
+    return Champion.model_validate(values | {"history": [values | {"run_id": "old"}]})
 
 
 def run_of(**changes: Any) -> RunInfo:
@@ -80,7 +95,7 @@ ALL = {
     "training": training_summary(run_of(error=ATTACK, status="failed"), report_of(failure(message=ATTACK)), ATTACK),
     "slot": checked(slot_of("standup", failure(message=ATTACK), headline=ATTACK)),
     "slot_details": slot_details(slot_of("standup", lines=(ATTACK,)), "key"),
-    "verdict": verdict(result_of(notes=(ATTACK,)), {"report": PAGE, "run": ATTACK}),
+    "verdict": verdict(result_of(notes=(ATTACK,)), {"report": PAGE, "question": ATTACK}, None),
     "task": task_failed("market_data", "fetch", ATTACK, ATTACK, PAGE),
 }
 
@@ -161,7 +176,7 @@ def test_the_same_event_has_the_same_key_and_another_event_another() -> None:
     assert key() != key(run_id="other")
     assert key() != key(status="failed")
     assert key(status="stopped", timesteps=1) != key(status="stopped", timesteps=2)
-    assert verdict(result_of(), {}).key == verdict(result_of(), {}).key
+    assert verdict(result_of(), {}, None).key == verdict(result_of(), {}, None).key
     assert task_failed("d", "t", "r", "e", PAGE).key != task_failed("d", "t", "r2", "e", PAGE).key
 
 
@@ -225,14 +240,46 @@ def test_alerts_beyond_the_first_eight_are_counted() -> None:
     ],
 )
 def test_a_verdict_says_what_it_means_and_what_to_do(decision: str, emoji: str, step: str) -> None:
-    text = shown(verdict(result_of(decision=decision), {"report": PAGE}))
+    text = shown(verdict(result_of(decision=decision), {"report": PAGE}, None))
     assert text.startswith(f"{emoji} {decision} · phase4 · 2 of 3 gates passed")
     assert f"*Next step* {step}" in text
     assert PAGE in text
 
 
+def test_a_verdict_leads_to_the_question_or_to_the_training_that_it_asks_for() -> None:
+    links = {"report": PAGE, "question": "https://perpetua.example/question", "training": "https://perpetua.example/t"}
+    advised = Retraining("small_position", "Max drawdown")
+    assert links["question"] in shown(verdict(result_of(decision="GO"), links, advised))
+    assert "small_position" not in shown(verdict(result_of(decision="GO"), links, advised))
+    refused = shown(verdict(result_of(decision="NO-GO"), {"training": links["training"]}, advised))
+    assert "Preset `small_position` of `train_ppo` is for the worst gate, Max drawdown." in refused
+    assert links["training"] in refused
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ("approve", ("Approved · phase4", "Answered by carl", "Champion: run `new`", "Before it: `old`")),
+        ("retrain", ("To be retrained", "Preset `longer`", "Champion: run `new`", "It stays")),
+        ("reject", ("Rejected", "Preset `longer`", "It stays")),
+        ("expired", ("Expired", "Nobody answered in time", "It stays", "Run `revalidate_model` again")),
+    ],
+)
+def test_an_answer_says_who_why_and_which_model_stands(answer: str, words: tuple[str, ...]) -> None:
+    given = Approval(
+        bundle_sha256="0" * 64, answer=answer, answered_by="carl", answered_at=NOW, reason=f"because {ATTACK}"
+    )
+    text = shown(answered(result_of(), given, champion_of(), Retraining("longer", "Win rate"), LINKS))
+    for word in words:
+        assert word in text
+    assert "because &lt;!channel&gt;" in text
+    assert "none was ever promoted" not in text
+    nobody = shown(answered(result_of(), given, None, None, LINKS))
+    assert "No model of it was ever promoted." in nobody
+
+
 def test_a_verdict_holds_the_gate_table_as_a_monospaced_block_and_the_null_rate() -> None:
-    text = shown(verdict(result_of(), {"report": PAGE}))
+    text = shown(verdict(result_of(), {"report": PAGE}, None))
     assert "```\ngate" in text
     assert re.search(r"Sharpe ratio +≥ 1\.00 +1\.25 +pass", text)
     assert "5% of 20 random policies" in text

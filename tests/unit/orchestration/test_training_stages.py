@@ -14,7 +14,7 @@ from slack_sdk import WebClient
 
 from include.config.settings import Settings, load_settings
 from include.core.clock import wall_now
-from include.core.errors import BlockedError, MissingInputError
+from include.core.errors import BlockedError, DuplicateError, MissingInputError
 from include.features.registry import FEATURE_SETS
 from include.orchestration import check_stages, stages, training_stages
 from include.orchestration.training_request import TrainingRequest
@@ -130,7 +130,10 @@ def test_a_stopped_run_can_be_resumed_by_its_name_alone(settings: Settings, data
     first = outcome(start(request(overrides=LINES, steps=2 * SHORT, episodes=1), dataset_id))
     assert first["timesteps"] < 2 * SHORT
     params = TrainingRequest.of(request(resume=RUN))
-    assert training_stages.trainings(settings, params) == [{"dataset_id": dataset_id, "seed": 7, "output": RUN}]
+    jobs = training_stages.trainings(settings, params, "first", lambda _: True)
+    assert jobs == [{"dataset_id": dataset_id, "seed": 7, "output": RUN}]
+    with pytest.raises(DuplicateError, match=f"`{RUN}` was asked for already, by the DAG run `first`"):
+        training_stages.trainings(settings, params, "second", lambda _: True)
     second = outcome(start(request(resume=RUN), dataset_id))
     assert (second["run_id"], second["timesteps"], second["status"]) == (RUN, 2 * SHORT, "finished")
     assert second["resumed_from"] == first["timesteps"]

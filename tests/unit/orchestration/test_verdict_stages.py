@@ -8,6 +8,7 @@ from include.config.settings import Settings
 from include.core.errors import DataQualityError, IntegrityError, InvalidInputError
 from include.orchestration.verdict_stages import promote, record_answer, revalidate, verify_bundle
 from include.reporting.decision_bundle import TRADES_FILE, read_approvals, seal_bundle
+from include.reporting.sign_offs import newest_of, sign_offs
 from include.training.champion import read_champion
 from tests.unit.reporting.conftest import trained  # noqa: F401 - a fixture
 
@@ -41,12 +42,31 @@ def test_approving_on_insufficient_evidence_wants_a_reason(
         record_answer(settings, verdict, given("Approve", "  "))
     with pytest.raises(InvalidInputError, match="must name a person"):
         record_answer(settings, verdict, given("Approve", "fine", person=None))
+    chosen = settings.model_copy(update={"approvers": ("anna",)})
+    with pytest.raises(InvalidInputError, match=r"must be one of anna \(PERPETUA_APPROVERS\), was 'cto'"):
+        record_answer(chosen, verdict, given("Approve", "mine"))
     assert read_approvals(settings.home.revalidation(verdict["id"])) == before
     recorded = record_answer(settings, verdict, given("Approve", "a test"))
     assert (recorded["answer"], recorded["answered_by"], recorded["reason"]) == ("approve", "cto", "a test")
     assert record_answer(settings, verdict, given("Reject"))["answer"] == "reject"
     answers = [one.answer for one in read_approvals(settings.home.revalidation(verdict["id"]))]
     assert answers[-2:] == ["approve", "reject"]
+    signed = newest_of(sign_offs(settings.home, settings.campaign.name), "cto_decision")
+    assert signed is not None
+    assert (signed.status, signed.signed_by) == ("refused", "cto")
+
+
+def test_no_answer_in_time_is_on_record_as_nobodys(
+    verdict: dict,
+    trained: tuple[Settings, Path],  # noqa: F811
+) -> None:
+    settings, _ = trained
+    chosen = settings.model_copy(update={"approvers": ("anna",)})
+    assert record_answer(chosen, verdict, given("Reject", person=None))["answer"] == "expired"
+    assert read_approvals(settings.home.revalidation(verdict["id"]))[-1].answered_by == "nobody"
+    signed = newest_of(sign_offs(settings.home, settings.campaign.name), "cto_decision")
+    assert signed is not None
+    assert signed.status == "open"
 
 
 def test_an_answer_on_another_bundle_is_refused(verdict: dict, trained: tuple[Settings, Path]) -> None:  # noqa: F811
