@@ -197,6 +197,17 @@ def market_repair(
 
 
 @app.command()
+def prune(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only look.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Remove old checkpoints, reports and notes; what a champion was made of stays. Weekly, `maintenance` does it."""
+    done = stages.prune_home(load_settings(), is_dry=dry_run)
+    _show(done if as_json else "\n".join(done["removed"]) or "Nothing is old enough.", as_json)
+    errors.print(f"{done['bytes'] / 1e6:,.1f} MB {'would be' if dry_run else 'were'} freed.")
+
+
+@app.command()
 def validate(
     batch: Annotated[str, typer.Argument(help="Id of a staged batch; the newest when left out.")] = "newest",
     lake: Annotated[bool, typer.Option("--lake", help="Judge everything that stands in the lake instead.")] = False,

@@ -127,6 +127,19 @@ def prune_staging(settings: Settings) -> list[str]:
     return prune(settings.home, wall_now())
 
 
+def prune_home(settings: Settings, *, is_dry: bool = False) -> dict[str, Any]:
+    """Remove old checkpoints, reports and notes, never a champion's; return what was removed, or would be."""
+    from include.config.retention import load_retention
+    from include.reporting.retention import prune
+
+    old = prune(settings.home, load_retention(), wall_now(), is_dry=is_dry)
+    return {
+        "removed": [f"{one.kind} {one.path.relative_to(settings.home.root)}" for one in old],
+        "bytes": sum(one.bytes for one in old),
+        "is_dry": is_dry,
+    }
+
+
 def stage_features(settings: Settings, system: str, progress: Progress = no_progress) -> str:
     """Compute the feature set of `system` beside the published one; return the build's id."""
     from include.features.build import stage
