@@ -193,7 +193,7 @@ def test_a_no_go_asks_nobody_and_names_the_preset_to_retrain_with(desk: Desk) ->
     assert {states[f"decision.{name}"] for name in ("go", "partial_go", "record", "promote", "announce_answer")} == {
         "skipped"
     }
-    (verdict,) = [text for text in desk.told() if "NO-GO · phase4" in text]
+    verdict = next(text for text in desk.told() if "NO-GO · phase4" in text)
     assert "tight_stop" in verdict
     assert f"{desk.settings.airflow_url}/dags/train_ppo" in verdict
 
