@@ -34,18 +34,18 @@ def require_ready(settings: Settings, request: TrainingRequest, signed_by: str =
     from include.training.pre_training import pre_training
     from include.training.runs import read_config, read_run
 
-    dataset_id, name = None, request.system
+    dataset_id, name, preset = None, request.system, request.preset
     if request.resume is None:
         # a schedule that comes before the first features skips, and nobody is told
         read_manifest(settings.home.features(load_system(name).feature_set))
     else:
         run = read_run(settings.home.run(request.resume))
-        dataset_id, name = run.dataset_id, run.system
+        dataset_id, name, preset = run.dataset_id, run.system, run.preset
 
     def load() -> SystemConfig:
         return read_config(settings.home.run(request.resume)) if request.resume else request.config(settings)
 
-    checklist = pre_training(settings, name, load, dataset_id)
+    checklist = pre_training(settings, name, load, dataset_id, preset)
     posted = check_stages.post_check(settings, checklist.slot_report, signed_by=signed_by)
     if checklist.verdict == "BLOCKED":
         reasons = " ".join(failure.message for failure in checklist.blockers)

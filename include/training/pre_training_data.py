@@ -29,16 +29,31 @@ def data_checks(home: Home, system: SystemConfig, dataset_id: str | None = None)
     if dataset_id is None:
         yield from _published(home, system)
     else:
-        yield _frozen(home, dataset_id)
+        yield from _frozen(home, system, dataset_id)
 
 
-def _frozen(home: Home, dataset_id: str) -> CheckResult:
+def _frozen(home: Home, system: SystemConfig, dataset_id: str) -> Iterator[CheckResult]:
     try:
         info = read_info(home.dataset(dataset_id))
     except PerpetuaError as error:
-        return CheckResult(name=TRAINING_DATA, passed=False, message=str(error))
+        yield CheckResult(name=TRAINING_DATA, passed=False, message=str(error))
+        return
     message = f"Dataset {info.id} is there: {len(info.symbols)} symbols, {sum(info.rows.values()):,} rows."
-    return CheckResult(name=TRAINING_DATA, passed=True, observed=len(info.symbols), message=message)
+    yield CheckResult(name=TRAINING_DATA, passed=True, observed=len(info.symbols), message=message)
+    candles = (to_ms(info.splits["test"].end) - to_ms(info.splits["test"].start)) // timeframe_ms(info.timeframe)
+    yield CheckResult(
+        name="test_candles",
+        passed=candles >= MINIMUM_TEST_CANDLES,
+        observed=candles,
+        limit=MINIMUM_TEST_CANDLES,
+        message=f"The test window has {candles:,} of at least {MINIMUM_TEST_CANDLES} candles.",
+        severity=Severity.WARNING,
+    )
+    for family in named_set(system.feature_set).families:
+        if family.name in SOURCES:
+            names = [spec.name for spec in family.specs]
+            present = {name for name in names if name in info.features and name not in info.inactive_features}
+            yield _of_source(family, names, present)
 
 
 def _published(home: Home, system: SystemConfig) -> Iterator[CheckResult]:
@@ -132,6 +147,10 @@ def _source(
         file = home.features(manifest.feature_set) / manifest.symbols[symbol].file
         if file.is_file() and len(present) < len(names):
             present |= _with_values(pq.read_table(file, columns=names), system.splits.test_candles)
+    return _of_source(family, names, present)
+
+
+def _of_source(family: Family, names: Sequence[str], present: set[str]) -> CheckResult:
     absent = [name for name in names if name not in present]
     message = f"{SOURCES[family.name]}: {len(present)} of {len(names)} features have values"
     message += f", {_named(absent)} have none." if absent else "."

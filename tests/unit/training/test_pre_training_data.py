@@ -11,7 +11,7 @@ from include.core.checks import CheckResult, Severity
 from include.core.files import write_json
 from include.features.registry import FEATURE_SETS
 from include.features.store import MANIFEST_FILE, Manifest
-from include.training.pre_training_data import data_checks
+from include.training.pre_training_data import SOURCES, data_checks
 from tests.support import feature_builds as builds
 
 
@@ -121,6 +121,8 @@ def test_a_resumed_training_needs_its_own_dataset_and_no_features(settings: Sett
     assert not checks(settings, system(), builds.DATASET_ID)["training_data"].passed
     builds.write_dataset(settings.home)
     found = checks(settings, system(), builds.DATASET_ID)
-    assert list(found) == ["training_data"]
+    assert set(found) == {"training_data", "test_candles", *(f"{name}_data" for name in SOURCES)}
     assert found["training_data"].passed
     assert found["training_data"].observed == 2
+    # no feature of the real set is among those of the small dataset
+    assert not found["sentiment_data"].passed
