@@ -1,6 +1,7 @@
 """The alerts on a run as a whole: process, log files, memory, losses, checkpoint age."""
 
 import math
+from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from include.training.ownership import lock_run
 from include.training.remedies import remedies
 from include.training.summary import RunSummary
 from include.training.watch import evaluate_run
+from tests.support.documents import document, needs_documents, table
 from tests.unit.training.builders import NOW, STARTED, add_checkpoint, write_run_folder
 
 SYSTEM = load_system("phase4")
@@ -150,3 +152,64 @@ def test_a_broken_mirror_is_a_warning_that_names_its_error(tmp_path: Path) -> No
     assert not result.passed
     assert result.severity is Severity.WARNING
     assert "disk full" in result.message
+
+
+STEPS = range(110_000, 260_000, 2_048)
+
+
+def falling(folder: Path) -> None:
+    episodes = [{"timesteps": 195_000 + 200 * place, "reward": -0.002 * 200 * place} for place in range(30)]
+    write_run_folder(folder, [{}], episodes)
+
+
+def spiking(folder: Path) -> None:
+    write_run_folder(folder, [{"approx_kl": 0.11}])
+
+
+def standing_still(folder: Path) -> None:
+    write_run_folder(folder, [{"timestep": step, "reward": 1.0} for step in STEPS])
+
+
+def without_checkpoint(folder: Path) -> None:
+    write_run_folder(folder, [{}])
+
+
+def out_of_memory(folder: Path) -> None:
+    error = {"error": "CUDA out of memory. Tried to allocate 2.00 GiB", "error_type": "OutOfMemoryError"}
+    write_run_folder(folder, [{}], status="failed", **error)
+
+
+def exploding(folder: Path) -> None:
+    write_run_folder(folder, [{}, {"policy_loss": None}])
+
+
+PROVOKED = {
+    "Negative reward trend": ("reward_trend", falling),
+    "KL divergence spike": ("kl_divergence", spiking),
+    "No improvement": ("no_improvement", standing_still),
+    "Checkpoint age": ("checkpoint_age", without_checkpoint),
+    "GPU memory error": ("out_of_memory", out_of_memory),
+    "Gradient explosion": ("finite_losses", exploding),
+}
+
+
+@needs_documents
+def test_every_alert_of_the_documents_table_rings_on_a_run_that_is_so(tmp_path: Path) -> None:
+    rows = table(document("phase4_operations_checklist"), "### Alert Thresholds")
+    assert [row["Alert"] for row in rows] == list(PROVOKED)
+    for place, (name, write) in enumerate(PROVOKED.values()):
+        folder = tmp_path / str(place)
+        write(folder)
+        with nullcontext() if name == "out_of_memory" else lock_run(folder):
+            report = evaluate_run(folder, load_system("phase4"), NOW + timedelta(hours=1))
+        failed = {failure.name: failure for failure in report.failures}
+        assert name in failed
+        for part in ("Possible causes: ", "Actions: ", f"Runbook: docs/runbook.md#{name}."):
+            assert part in failed[name].message
+
+
+def test_a_sound_run_rings_none_of_them(tmp_path: Path) -> None:
+    write_run_folder(tmp_path / "r", [{"timestep": step, "reward": step / 1e5} for step in STEPS])
+    with lock_run(tmp_path / "r"):
+        report = evaluate_run(tmp_path / "r", load_system("phase4"), STARTED + timedelta(hours=1))
+    assert not {failure.name for failure in report.failures} & {name for name, _ in PROVOKED.values()}
