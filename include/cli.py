@@ -432,7 +432,7 @@ def check(
         # before it is posted: what was found is worth knowing where Slack is away
         _show("\n".join(report.lines), as_json)
     # whoever types it wants it told, the same findings as before or not
-    posted = check_stages.post_check(settings, report, now.isoformat(), getpass.getuser())
+    posted = check_stages.post_check(settings, report, now.isoformat(), _who())
     if as_json:
         _show(posted, as_json)
     _require_delivered(posted)
@@ -450,7 +450,7 @@ def revalidate(
     """Judge a run by a real backtest and the six gates, weigh the evidence, seal the bundle and write the report."""
     settings = load_settings()
     with terminal.progress(errors) as progress:
-        verdict = verdict_stages.revalidate(settings, system or settings.system, run, progress, getpass.getuser())
+        verdict = verdict_stages.revalidate(settings, system or settings.system, run, progress, _who())
     posted = verdict_stages.announce_revalidation(settings, verdict["id"]) if announce else None
     _show(verdict, as_json)
     if posted is not None:
@@ -698,6 +698,14 @@ def _require_delivered(posted: dict[str, Any]) -> None:
         raise TransientError(
             "The message has not been delivered; it is kept. Hint: `alerts list` says why, `alerts flush` sends it."
         )
+
+
+def _who() -> str:
+    """Return the name that this person has on this machine; a container may know none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "command line"
 
 
 def _promotion(standing: dict[str, Any]) -> dict[str, Any]:

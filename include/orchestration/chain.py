@@ -17,7 +17,7 @@ from include.orchestration.stack import Stack
 DAGS = ("market_data", "build_features", "train_ppo", "training_checks", "revalidate_model")
 # switched on with the chain, though no part of it
 # those by hand too: a form sent to a DAG that is off would wait for somebody to switch it on
-SCHEDULED = (*DAGS, "maintenance", "cross_validate", "backfill", "deliver_alerts")
+SCHEDULED = (*DAGS, "revalidation_day", "maintenance", "cross_validate", "backfill", "deliver_alerts")
 POLL_SECONDS = 0.5
 PARSE_SECONDS = 120.0
 EVENT_SECONDS = 60.0

@@ -23,7 +23,7 @@ _VERDICTS = {
 
 @contextmanager
 def progress(screen: Console) -> Iterator[Progress]:
-    """Yield a progress function that draws one bar per label, with the time that is left."""
+    """Yield a progress function that draws one bar per label, with the time that is left; a file gets a line each."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -36,6 +36,8 @@ def progress(screen: Console) -> Iterator[Progress]:
 
         def report(label: str, done: int, total: int) -> None:
             if label not in known:
+                if not screen.is_terminal:
+                    screen.print(Text(label))
                 known[label] = bars.add_task(label, total=total, completed=done)
             bars.update(known[label], completed=done, total=total)
 

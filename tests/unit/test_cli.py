@@ -19,6 +19,7 @@ from include.features.build import build
 from include.features.registry import FEATURE_SETS, feature_set
 from include.lake.lake import Lake
 from tests.support import feature_builds as builds
+from tests.support.sandbox import running_sandbox
 from tests.unit.features.samples import candles, fill_lake
 from tests.unit.market.batches import stage
 
@@ -326,3 +327,16 @@ def test_the_status_of_an_empty_lake_says_what_fills_it(monkeypatch, capsys) -> 
     assert capsys.readouterr().out == "The lake is empty. Hint: `market backfill` fills it.\n"
     assert run(monkeypatch, "market", "status", "--json") == 0
     assert capsys.readouterr().out == "[]\n"
+
+
+def test_a_checklist_that_is_blocked_is_exit_status_1_and_says_why(monkeypatch, capsys, settings) -> None:
+    with running_sandbox(settings.model_copy(update={"universe_source": "BTC/USDT:USDT"})) as sandbox:
+        monkeypatch.setenv("PERPETUA_SANDBOX_PORT", str(sandbox.settings.sandbox_port))
+        assert run(monkeypatch, "check", "--slot", "pre-training") == 1
+        shown = capsys.readouterr()
+        assert "STATUS: ❌ BLOCKED" in shown.out
+        assert "Pre-training checklist of phase4: BLOCKED" in shown.err
+        assert run(monkeypatch, "check", "--slot", "decision-report") == 1
+        assert "Decision report: NO RESULT." in " ".join(capsys.readouterr().err.split())
+        # the day's own checks are done once they are told, whatever they found
+        assert run(monkeypatch, "check", "--slot", "standup") == 0

@@ -69,3 +69,13 @@ def test_a_report_begins_with_its_worst_failure_and_says_what_each_means() -> No
         ("✓", "fine", "passed"),
     ]
     assert (lines[0]["seen"], lines[0]["limit"], lines[0]["what"]) == (3, 0, "3 rows.")
+
+
+def test_a_file_gets_a_line_for_each_step_as_it_begins_and_no_bars() -> None:
+    screen = Console(file=io.StringIO(), width=200)
+    with terminal.progress(screen) as progress:
+        for label in ("[1/5] Load trained model…", "[2/5] Load backtest data…"):
+            progress(label, 0, 1)
+            progress(label, 1, 1)
+    assert screen.file.getvalue().split("\n")[:2] == ["[1/5] Load trained model…", "[2/5] Load backtest data…"]
+    assert screen.file.getvalue().count("Load") == 2

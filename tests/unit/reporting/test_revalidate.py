@@ -18,6 +18,7 @@ from include.reporting.verdict import RevalidationResult, read_result
 from include.training.ownership import lock_run
 from include.training.policy import load_policy
 from include.training.runs import RUN_FILE, read_config, read_run
+from tests.support.documents import document, needs_documents
 from tests.unit.reporting.conftest import SYMBOLS, small_dataset
 
 TIMES = {"created_at", "steps_seconds"}
@@ -28,6 +29,13 @@ STEPS = [
     "[4/5] Calculate 6 risk gates…",
     "[5/5] Generate report…",
 ]
+
+
+@needs_documents
+def test_the_steps_are_worded_as_in_the_document() -> None:
+    text = document("phase4_operations_checklist")
+    written = [line.removeprefix("# ") for line in text.splitlines() if line.startswith("# [")]
+    assert [line.replace("...", "…").replace("500+", "120+") for line in written] == STEPS
 
 
 @pytest.fixture(scope="module")
