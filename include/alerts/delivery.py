@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from include.alerts.first_messages import first_message
 from include.alerts.message import Message, Posted
 from include.alerts.outbox import Entry, New, Outbox, State
 from include.alerts.sender import Sender
-from include.alerts.threads import parent, parent_key
+from include.alerts.threads import parent_key
 from include.config.settings import Settings
 from include.core.clock import wall_now
 from include.core.errors import IntegrityError, PerpetuaError
@@ -39,7 +40,12 @@ class Attachment:
 
 
 def deliver(
-    settings: Settings, message: Message, thread: str | None = None, files: Sequence[Attachment] = ()
+    settings: Settings,
+    message: Message,
+    thread: str | None = None,
+    files: Sequence[Attachment] = (),
+    *,
+    is_patient: bool = True,
 ) -> Posted | None:
     """Keep `message` in the outbox, then send what waits and this message with it.
 
@@ -56,6 +62,8 @@ def deliver(
         `day:2026-02-23` or `run:RUN_ID`; its first message is sent before, when it does not stand yet.
     files : sequence of Attachment
         Go into the thread of the message, after it.
+    is_patient : bool
+        Sit through short waits; False makes one attempt, for callers with better things to do.
 
     Returns
     -------
@@ -65,7 +73,7 @@ def deliver(
     try:
         outbox = Outbox(settings.home.alerts)
         outbox.put(_entries(settings, outbox, message, thread, files), wall_now())
-        return _send_now(settings, outbox, message.key)
+        return _send_now(settings, outbox, message.key, INLINE_ATTEMPTS if is_patient else 1)
     except (PerpetuaError, OSError):
         log.exception("Message %s could not be kept in the outbox; nobody is told", message.key)
         return None
@@ -96,7 +104,7 @@ def _entries(
     top = None if thread is None else parent_key(thread)
     entries = []
     if thread is not None and top is not None and top != message.key and outbox.entry(top) is None:
-        entries.append(New(top, None, "message", parent(settings, thread).model_dump_json()))
+        entries.append(New(top, None, "message", first_message(settings, thread).model_dump_json()))
     own_parent = None if top == message.key else top
     entries.append(New(message.key, own_parent, "message", message.model_dump_json()))
     for file in files:
@@ -105,17 +113,17 @@ def _entries(
     return entries
 
 
-def _send_now(settings: Settings, outbox: Outbox, key: str) -> Posted | None:
+def _send_now(settings: Settings, outbox: Outbox, key: str, attempts: int) -> Posted | None:
     entry = _standing(outbox, key)
     if entry.state is State.REFUSED:
         # whoever says it again may have mended what it was refused for
         outbox.reopen(key, wall_now())
     outbox.reopen_refused(wall_now())
-    for attempt in range(1, INLINE_ATTEMPTS + 1):
+    for attempt in range(1, attempts + 1):
         _send(settings, outbox, entry.lane)
         entry = _standing(outbox, key)
         wait = max(entry.next_attempt_at, outbox.held_until() or entry.next_attempt_at) - wall_now()
-        if entry.state is not State.PENDING or wait > INLINE_WAIT or attempt == INLINE_ATTEMPTS:
+        if entry.state is not State.PENDING or wait > INLINE_WAIT or attempt == attempts:
             break
         time.sleep(max(wait.total_seconds(), 0.0))
     if entry.state is State.SENT and entry.channel and entry.ts:

@@ -24,6 +24,7 @@ from include.alerts.message import (
     section,
     truncate,
 )
+from include.alerts.threads import parent_key, run_thread
 from include.core.checks import CheckReport, CheckResult, Severity
 from include.core.clock import format_utc
 from include.evaluation.evidence import Evidence
@@ -96,6 +97,38 @@ def data_quality(report: CheckReport, page: str, dag_id: str = "market_data", oc
         ],
         key,
         is_broadcast=worst is Severity.CRITICAL,
+    )
+
+
+def training_started(run: "RunInfo", run_link: str) -> Message:
+    """Return the start of a training, the first message of the run's thread.
+
+    Parameters
+    ----------
+    run : RunInfo
+        The run.
+    run_link : str
+        Address of the run, or its folder.
+    """
+    title = f"Training started · {run.system}"
+    return compose(
+        f"{title}: {run.run_id}, {run.total_timesteps:,} steps",
+        [
+            header(f":runner: {title}"),
+            fields(
+                {
+                    "Run": f"`{escape(run.run_id)}`",
+                    "Steps": f"{run.total_timesteps:,}, a checkpoint every {run.checkpoint_every_steps:,}",
+                    "Seed and engine": f"{run.seed}, {escape(run.engine)} on {escape(run.device)}",
+                    "Preset": escape(run.preset or "none"),
+                    "Dataset": f"`{escape(run.dataset_id)}`",
+                    "Features": f"{len(run.features)}, {len(run.inactive_features)} of them inactive",
+                }
+            ),
+            _next_step("None. The checks of the day watch it; how it ends, its verdict and the answer follow here."),
+            context(f"since {format_utc(run.started_at)} · {_where(run_link, 'run')}"),
+        ],
+        key=parent_key(run_thread(run.run_id)),
     )
 
 

@@ -6,7 +6,7 @@ verdicts, never frames. It raises once, at its end. Airflow is not imported here
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -254,6 +254,7 @@ def train(
     device: str = "auto",
     dies_with_parent: bool = False,
     progress: Progress = no_progress,
+    started: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Train on a frozen dataset, or go on with that training; return the run's summary."""
     from include.features.dataset import load_dataset
@@ -273,6 +274,7 @@ def train(
         preset=preset,
         dies_with_parent=dies_with_parent,
         progress=progress,
+        started=started,
     )
     return summary.model_dump(mode="json")
 
@@ -293,6 +295,7 @@ def resume_training(
     device: str | None = None,
     dies_with_parent: bool = False,
     progress: Progress = no_progress,
+    started: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Go on with an unfinished run: its dataset, its configuration, its seed, to its last step.
 
@@ -320,6 +323,7 @@ def resume_training(
         device=device or run.device,
         dies_with_parent=dies_with_parent,
         progress=progress,
+        started=started,
     )
     return summary.model_dump(mode="json")
 
@@ -347,6 +351,18 @@ def stop_training(settings: Settings, run_id: str) -> dict[str, Any]:
         time.sleep(0.1)
     run = read_run(folder)
     return {"run_id": run_id, "status": run.status, "timesteps": run.timesteps}
+
+
+def announce_start(settings: Settings, run_id: str) -> None:
+    """Begin the thread of a run with the start of its training; one that goes on was told of before."""
+    from include.alerts.delivery import deliver
+    from include.alerts.messages import training_started
+    from include.alerts.threads import run_thread
+    from include.training.runs import read_run
+
+    run = read_run(settings.home.run(run_id))
+    # the training must not wait for Slack
+    deliver(settings, training_started(run, Links(settings).run(run_id)), run_thread(run_id), is_patient=False)
 
 
 def announce_training(settings: Settings, run_id: str) -> dict[str, Any]:

@@ -127,8 +127,13 @@ def train(
 
 
 def _train(settings: Settings, request: TrainingRequest, job: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    def started(run_id: str) -> None:
+        stages.announce_start(settings, run_id)
+
     if request.resume is not None:
-        return stages.resume_training(settings, request.resume, dies_with_parent=True, progress=progress)
+        return stages.resume_training(
+            settings, request.resume, dies_with_parent=True, progress=progress, started=started
+        )
     return stages.train(
         settings,
         request.system,
@@ -142,4 +147,5 @@ def _train(settings: Settings, request: TrainingRequest, job: dict[str, Any], pr
         output=job["output"],
         dies_with_parent=True,
         progress=progress,
+        started=started,
     )

@@ -8,6 +8,7 @@ import os
 import platform
 import re
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -53,6 +54,7 @@ from include.training.summary import RunSummary, summarise
 from include.training.watchdog import HangWatchdog
 
 _LIBRARIES = ("torch", "stable-baselines3", "sb3-contrib", "gymnasium", "numpy", "numba", "safetensors")
+Started = Callable[[str], None]
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
@@ -67,6 +69,7 @@ class _Job:
     limits: Limits
     hang_seconds: float
     progress: Progress
+    started: Started
 
 
 def train(
@@ -85,6 +88,7 @@ def train(
     device: str = "auto",
     dies_with_parent: bool = False,
     progress: Progress = no_progress,
+    started: Started = lambda _: None,
 ) -> RunSummary:
     """Train PPO and return the run's summary; the same training asked for again is not repeated.
 
@@ -117,6 +121,8 @@ def train(
         Let the kernel kill this process when its parent dies, so that no orphan trains beside a retry.
     progress : callable
         Called with "training", steps done, steps in all.
+    started : callable
+        Called with the run's id once its record stands, before its first step; not for a training that has finished.
 
     Raises
     ------
@@ -140,7 +146,7 @@ def train(
     if resume is not None and not (folder / RUN_FILE).is_file():
         raise MissingInputError(f"Run `{resume}` does not exist in {folder.parent}. Hint: `--resume` takes a run's id.")
     limits = Limits(config.training.total_timesteps, episodes, minutes)
-    job = _Job(config, dataset, where, preset, limits, settings.training_hang_seconds, progress)
+    job = _Job(config, dataset, where, preset, limits, settings.training_hang_seconds, progress, started)
     with lock_run(folder, least_token=_newest_token(folder)) as owner:
         if _is_finished(folder, job):
             return summarise(folder, system, wall_now(), is_reused=True)
@@ -155,6 +161,7 @@ def _train(owner: Owner, job: _Job, mirror: Mirror, ledger: TrialLedger) -> None
         bundle = find_bundle(folder, identity_of(job.system, job.dataset.info, job.device), teller(told))
     info = set_back(folder, bundle, teller(told)) if bundle else _start_over(folder, job)
     write_told(folder, told)
+    job.started(folder.name)
     with stopper.listening(), Recorder(folder / LOGS, info.timesteps or None) as recorder:
         alerting = bundle.info.alerting if bundle else ()
         keeper = Keeper(owner, job.system, job.dataset, info, recorder, ledger, alerting)

@@ -147,6 +147,13 @@ def test_a_short_rate_limit_is_sat_through(slack: RunningSandbox, monkeypatch: p
     assert channel(slack) == ["a"]
 
 
+def test_a_caller_in_a_hurry_makes_one_attempt(slack: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivery, "INLINE_ATTEMPTS", 3)
+    queue(slack, kind="rate_limited", retry_after=0)
+    assert deliver(slack.settings, told("a"), is_patient=False) is None
+    assert standing(slack.settings, "a").attempts == 1
+
+
 def test_a_lost_acknowledgement_does_not_double_the_message(slack: RunningSandbox) -> None:
     queue(slack, kind="lost_acknowledgement")
     assert deliver(slack.settings, told("a")) is None

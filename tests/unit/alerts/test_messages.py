@@ -12,6 +12,7 @@ from include.alerts.messages import (
     slot,
     slot_details,
     task_failed,
+    training_started,
     training_summary,
     verdict,
 )
@@ -92,6 +93,7 @@ def shown(message: Message) -> str:
 
 ALL = {
     "quality": data_quality(report_of(failure(message=ATTACK)), PAGE),
+    "start": training_started(run_of(preset=ATTACK), ATTACK),
     "training": training_summary(run_of(error=ATTACK, status="failed"), report_of(failure(message=ATTACK)), ATTACK),
     "slot": checked(slot_of("standup", failure(message=ATTACK), headline=ATTACK)),
     "slot_details": slot_details(slot_of("standup", lines=(ATTACK,)), "key"),

@@ -138,6 +138,18 @@ def test_a_failed_run_can_be_trained_again(settings: Settings) -> None:
     assert _train(settings).status == "finished"
 
 
+def test_its_start_is_told_with_its_record_standing_and_never_for_a_finished_one(settings: Settings) -> None:
+    told: list[tuple[str, str, int]] = []
+
+    def started(run_id: str) -> None:
+        run = read_run(settings.home.run(run_id))
+        told.append((run_id, run.status, run.timesteps))
+
+    for _ in range(2):
+        _train(settings, output="mine", started=started)
+    assert told == [("mine", "running", 0)]
+
+
 def test_an_interruption_by_a_person_is_stopped_not_failed(settings: Settings) -> None:
     def interrupt(label: str, done: int, total: int) -> None:
         raise KeyboardInterrupt
