@@ -79,10 +79,12 @@ async def say_what_is_invalid(request: Request, error: RequestValidationError) -
 @app.get("/")
 def desk(system: Text = None, status: Text = None, page: Annotated[int, Query(ge=1, le=100_000)] = 1) -> HTMLResponse:
     """Show the first page."""
+    from include.orchestration.desk_messages import unsent
     from include.reporting.desk import RunFilter, desk_page
     from include.reporting.desk_files import PAGE_POLICY
 
-    html = desk_page(load_settings(), wall_now(), RunFilter(system or None, status or None, page))
+    settings, now = load_settings(), wall_now()
+    html = desk_page(settings, now, RunFilter(system or None, status or None, page), unsent(settings.home, now))
     return HTMLResponse(html, headers=headers(PAGE_POLICY))
 
 

@@ -7,6 +7,7 @@ The records themselves import torch-free but heavy mathematics (`verdict.py`, `c
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -135,11 +136,8 @@ def cross_validations(home: Home, most: int) -> Listing[CrossValidationLine]:
 
 def newest_quality(home: Home) -> QualityLine | None:
     """Return the newest validation of a batch that can be read, None without one."""
-    for file in _by_age(home.quality_history.glob("*.json")):
-        line = _read(QualityLine, file)
-        if line is not None:
-            return line
-    return None
+    read = [_read(QualityLine, file) for file in _files(home.quality_history.glob("*.json"))]
+    return max((line for line in read if line is not None), key=lambda line: line.validated_at, default=None)
 
 
 def feature_reports(home: Home) -> list[str]:
@@ -148,29 +146,28 @@ def feature_reports(home: Home) -> list[str]:
 
 
 def _newest(kind: type[Dated], files: Iterable[Path], most: int) -> Listing[Dated]:
-    # a record's file is written once: its age is the file's, and only the newest need be opened
-    ordered = _by_age(files)
-    read = [(file.parent.name, _read(kind, file)) for file in ordered[:most]]
-    lines = [line for _, line in read if line is not None]
-    return Listing(
-        tuple(sorted(lines, key=lambda line: line.created_at, reverse=True)),
-        max(0, len(ordered) - most),
-        tuple(name for name, line in read if line is None),
-    )
+    read = [(file.parent.name, _read(kind, file)) for file in _files(files)]
+    lines = sorted((line for _, line in read if line is not None), key=lambda line: line.created_at, reverse=True)
+    damaged = tuple(name for name, line in read if line is None)
+    return Listing(tuple(lines[:most]), max(0, len(lines) - most), damaged)
 
 
-def _by_age(files: Iterable[Path]) -> list[Path]:
-    aged = []
-    for file in files:
-        if not file.name.startswith("."):
-            try:
-                aged.append((file.stat().st_mtime_ns, file))
-            except FileNotFoundError:
-                continue  # pruned since it was listed
-    return [file for _, file in sorted(aged, reverse=True)]
+def _files(files: Iterable[Path]) -> list[Path]:
+    # a file that is being written has a name with a dot in front
+    return sorted(file for file in files if not file.name.startswith("."))
 
 
 def _read(kind: type[View], file: Path) -> View | None:
+    try:
+        state = file.stat()
+        return _parsed(kind, file, state.st_mtime_ns, state.st_size)
+    except FileNotFoundError:
+        return None  # pruned since it was listed
+
+
+@lru_cache(maxsize=1_024)
+def _parsed(kind: type[View], file: Path, _mtime_ns: int, _size: int) -> View | None:
+    # a record is written once and asked for with every view of the desk
     try:
         return kind.model_validate(read_json(file))
     except (PerpetuaError, ValidationError, UnicodeDecodeError):

@@ -16,7 +16,7 @@ def write_verdict(home: Home, number: int) -> Path:
     file = home.revalidation(f"v{number}") / REVALIDATION
     result = result_of(id=f"v{number}", created_at=NOON.replace(minute=number))
     write_json(file, result.model_dump(mode="json"))
-    os.utime(file, (1_000_000 + number, 1_000_000 + number))
+    os.utime(file, (1_000_000 - number, 1_000_000 - number))  # a copy of a home keeps no order of its files
     return file
 
 
@@ -62,9 +62,8 @@ def test_a_new_home_lists_nothing(settings: Settings) -> None:
 
 
 def test_the_newest_batch_tells_close_and_late_symbols(settings: Settings) -> None:
-    write_quality(settings.home, "older")
-    os.utime(settings.home.quality_history / "older.json", (1, 1))
     write_quality(settings.home, "newer")
+    write_quality(settings.home, "older", validated_at="2026-02-27T11:59:00Z")
     line = newest_quality(settings.home)
     assert line is not None
     assert line.batch.id == "newer"
@@ -82,8 +81,16 @@ def test_a_batch_without_candles_has_no_newest_close(settings: Settings) -> None
 
 def test_a_quality_record_of_another_version_is_passed_over(settings: Settings) -> None:
     write_quality(settings.home, "good")
-    os.utime(settings.home.quality_history / "good.json", (1, 1))
     write_json(settings.home.quality_history / "strange.json", {"batch": 3})
     line = newest_quality(settings.home)
     assert line is not None
     assert line.batch.id == "good"
+
+
+def test_a_record_that_was_written_anew_is_read_anew(settings: Settings) -> None:
+    file = write_verdict(settings.home, 1)
+    assert verdicts(settings.home, 1).lines[0].decision == "PARTIAL-GO"
+    write_json(file, result_of(id="v1", decision="NO-GO").model_dump(mode="json"))
+    assert verdicts(settings.home, 1).lines[0].decision == "NO-GO"
+    file.unlink()
+    assert verdicts(settings.home, 1).lines == ()
