@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
-from croniter import croniter
-
-from include.config.campaign import Campaign, Schedule
+from include.config.campaign import Campaign
+from include.config.firings import firings
 from include.core.clock import format_utc
 from include.core.slots import CHECK_TITLES
 
@@ -21,30 +20,6 @@ class Appointment(NamedTuple):
     at: datetime
     what: str
     owner: str
-
-
-def firings(schedule: Schedule, start: datetime, end: datetime) -> list[datetime]:
-    """Return when a schedule of `campaign.yaml` fires from `start` to `end`, both included; never, where it is null."""
-    if schedule is None:
-        return []
-    if isinstance(schedule, str):
-        # one that falls on the start counts
-        upcoming = croniter(schedule, start - timedelta(seconds=1))
-        found: list[datetime] = []
-        while (instant := upcoming.get_next(datetime)) <= end:
-            found.append(instant)
-        return found
-    return [event for event in _events(schedule) if start <= event <= end]
-
-
-def last_firing(schedule: Schedule, instant: datetime) -> datetime | None:
-    """Return when a schedule fired last at or before `instant`, None where it never did."""
-    if schedule is None:
-        return None
-    if isinstance(schedule, str):
-        found: datetime = croniter(schedule, instant + timedelta(seconds=1)).get_prev(datetime)
-        return found
-    return max((event for event in _events(schedule) if event <= instant), default=None)
 
 
 def calendar(campaign: Campaign) -> list[Appointment]:
@@ -94,10 +69,6 @@ def _words(campaign: Campaign, dag_id: str, at: datetime) -> str:
     if dag_id == "training_checks":
         return CHECK_TITLES[campaign.check_at(at)]
     return {"train_ppo": "Scheduled training", "revalidate_model": "Revalidation"}[dag_id]
-
-
-def _events(schedule: tuple[datetime, ...]) -> list[datetime]:
-    return sorted(event.replace(tzinfo=UTC) if event.tzinfo is None else event.astimezone(UTC) for event in schedule)
 
 
 def _on_the_day(at: datetime, clock: str) -> datetime:

@@ -4,11 +4,11 @@ import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, get_args
 
+from include.config.firings import last_firing
 from include.config.settings import Settings
 from include.core.clock import wall_now
 from include.core.errors import InvalidInputError
 from include.core.slots import EVERY_SLOT, PRE_TRAINING, SCHEDULE, CheckSlot
-from include.orchestration.campaign_calendar import last_firing
 from include.orchestration.campaign_stages import sign_off
 from include.orchestration.links import Links
 

@@ -3,21 +3,26 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from itertools import islice
 
-from croniter import croniter
-
-from include.config.campaign import Campaign, RevalidationDay, Schedule, ScheduledDag
+from include.config.campaign import Campaign, Schedule, ScheduledDag
+from include.config.firings import firings
+from include.core.slots import CHECK_TITLES, REVALIDATION_TITLES
 
 HORIZON = timedelta(days=14)
+_DAY = timedelta(days=1)
 _CHECKS: ScheduledDag = "training_checks"
 _REVALIDATION: ScheduledDag = "revalidate_model"
-_MOST_PER_SCHEDULE = 50
+# of what only repeats itself the next time says enough
+_ROUTINE: dict[ScheduledDag, str] = {
+    "market_data": "Market data",
+    "train_ppo": "Scheduled training",
+    "maintenance": "Maintenance",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One planned time: what happens then, and the DAG that does it, None for what people do."""
+    """One planned time: what happens then, and the DAG that does it, None for a mark of the campaign."""
 
     at: datetime
     what: str
@@ -26,7 +31,7 @@ class Event:
 
 def next_events(campaign: Campaign, now: datetime, most: int = 10) -> list[Event]:
     """Return the coming `most` events within two weeks of `now`, soonest first; wall clock, UTC."""
-    events = [*_marks(campaign), *_scheduled(campaign, now)]
+    events = [*_marks(campaign), *_routine(campaign, now), *_checks(campaign, now), *_revalidations(campaign, now)]
     coming = {(event.at, event.what): event for event in events if now < event.at <= now + HORIZON}
     return [coming[key] for key in sorted(coming)][:most]
 
@@ -34,50 +39,41 @@ def next_events(campaign: Campaign, now: datetime, most: int = 10) -> list[Event
 def planned_checks(campaign: Campaign, day: datetime) -> list[tuple[datetime, str]]:
     """Return the checks planned for the UTC day of `day`: time and slot, in order."""
     midnight = day.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    times = _times(campaign.schedules.get(_CHECKS), midnight - timedelta(seconds=1))
-    of_day = [at for at in times if at < midnight + timedelta(days=1)]
-    return [(at, campaign.check_at(at)) for at in of_day]
+    times = firings(campaign.schedules.get(_CHECKS), midnight, midnight + _DAY - timedelta(seconds=1))
+    return [(at, campaign.check_at(at)) for at in times]
 
 
 def _marks(campaign: Campaign) -> list[Event]:
     return [
-        Event(campaign.start, f"campaign {campaign.name} begins"),
-        Event(campaign.deadline, "deadline of the training's start"),
-        Event(campaign.end, f"campaign {campaign.name} ends"),
+        Event(campaign.start, f"Campaign {campaign.name} begins"),
+        Event(campaign.deadline, "Deadline of the pre-training set-up"),
+        Event(campaign.end, f"Campaign {campaign.name} ends"),
     ]
 
 
-def _scheduled(campaign: Campaign, now: datetime) -> Iterator[Event]:
-    words = {"market_data": "market data", "train_ppo": "scheduled training", "maintenance": "maintenance"}
-    # a revalidation of today may have begun already, and its report is still to come
-    before = now - timedelta(days=1)
-    for dag_id, schedule in campaign.schedules.items():
-        times = _times(schedule, before if dag_id == _REVALIDATION else now)
-        # of what only repeats itself the next time says enough
-        for at in times if dag_id in (_CHECKS, _REVALIDATION) else times[:1]:
-            if dag_id == _REVALIDATION:
-                yield Event(at, "revalidation", dag_id)
-                yield from _revalidation_day(campaign.revalidation, at)
-            elif dag_id == _CHECKS:
-                yield Event(at, f"check: {campaign.check_at(at)}", dag_id)
-            else:
-                yield Event(at, words[dag_id], dag_id)
+def _routine(campaign: Campaign, now: datetime) -> Iterator[Event]:
+    for dag_id, what in _ROUTINE.items():
+        coming = _next(campaign.schedules.get(dag_id), now)
+        if coming is not None:
+            yield Event(coming, what, dag_id)
 
 
-def _revalidation_day(day: RevalidationDay, at: datetime) -> Iterator[Event]:
-    for text, what in (
-        (day.pre_check_at, "pre-revalidation checklist"),
-        (day.report_due, "decision report due"),
-        (day.review_at, "review of the decision"),
-        (day.escalation_at, "escalation, if nobody answered"),
-    ):
-        yield Event(datetime.combine(at.date(), time.fromisoformat(text), UTC), what, "revalidation_day")
+def _checks(campaign: Campaign, now: datetime) -> Iterator[Event]:
+    # a schedule of every minute must not be counted through for two weeks
+    for number in range(3):
+        for at, slot in planned_checks(campaign, now + number * _DAY):
+            yield Event(at, CHECK_TITLES[slot], _CHECKS)
 
 
-def _times(schedule: Schedule, after: datetime) -> list[datetime]:
-    if schedule is None:
-        return []
-    if isinstance(schedule, str):
-        coming = croniter(schedule, after, ret_type=datetime)
-        return [at for at in islice(coming, _MOST_PER_SCHEDULE) if at <= after + HORIZON + timedelta(days=1)]
-    return sorted(at.astimezone(UTC) for at in schedule if at > after)
+def _revalidations(campaign: Campaign, now: datetime) -> Iterator[Event]:
+    # one of today may have begun already, and its report is still to come
+    for at in firings(campaign.schedules.get(_REVALIDATION), now - _DAY, now + HORIZON):
+        yield Event(at, "Revalidation", _REVALIDATION)
+        for slot, text in campaign.revalidation.steps.items():
+            yield Event(datetime.combine(at.date(), time.fromisoformat(text), UTC), REVALIDATION_TITLES[slot], _CHECKS)
+
+
+def _next(schedule: Schedule, now: datetime) -> datetime | None:
+    first = now + timedelta(seconds=1)
+    found = firings(schedule, first, now + _DAY) or firings(schedule, first, now + HORIZON)
+    return found[0] if found else None

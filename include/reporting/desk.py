@@ -14,6 +14,7 @@ from include.config.system import load_system
 from include.core.clock import format_utc
 from include.core.errors import PerpetuaError
 from include.core.paths import Home
+from include.core.slots import CHECK_TITLES
 from include.reporting.campaign_plan import next_events, planned_checks
 from include.reporting.check_log import PostedCheck, check_days, checks_of
 from include.reporting.listings import QualityLine, cross_validations, feature_reports, newest_quality, verdicts
@@ -165,10 +166,10 @@ def _champion(home: Home, system: str, quality: QualityLine | None) -> _Standing
 
 @dataclass(frozen=True, slots=True)
 class _Slot:
-    """A check of today: when it is planned, None for one by hand, and what was posted."""
+    """A check of today: when it is planned, or was made by hand, and what was kept of it."""
 
-    planned: datetime | None
-    slot: str
+    at: datetime
+    title: str
     posted: PostedCheck | None
     is_due: bool
 
@@ -177,10 +178,10 @@ def _today(settings: Settings, now: datetime) -> list[_Slot]:
     found, _ = checks_of(settings.home, now.astimezone(UTC).date())
     posted = {check.slot: check for check in found}
     planned = planned_checks(settings.campaign, now)
-    slots = [_Slot(at, slot, posted.get(slot), at <= now) for at, slot in planned]
+    slots = [_Slot(at, CHECK_TITLES[slot], posted.get(slot), at <= now) for at, slot in planned]
     known = {slot for _, slot in planned}
-    extra = [_Slot(None, check.slot, check, is_due=True) for check in found if check.slot not in known]
-    return [*extra, *slots]
+    extra = [_Slot(check.at, check.title, check, is_due=True) for check in found if check.slot not in known]
+    return sorted([*slots, *extra], key=lambda slot: slot.at)
 
 
 def _day(text: str | None) -> date | None:

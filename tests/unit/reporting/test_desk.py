@@ -80,7 +80,7 @@ def test_the_checks_of_today_are_planned_made_and_missed(settings: Settings) -> 
     keep_check(settings.home, posted(at=NOW.replace(hour=10)))
     keep_check(settings.home, posted("pre-training", NOW.replace(hour=9)))
     today = page(settings).split('id="today"')[1].split("</section>")[0]
-    assert today.index("pre-training") < today.index("10:00") < today.index("14:00")
+    assert today.index("#pre-training") < today.index("10:00") < today.index("14:00")
     assert today.count("not made") == 1  # 14:00 is past, 18:00 and 22:00 are to come
     assert "in 3 h" in today
 
