@@ -53,6 +53,9 @@ bench: setup .venv-bench/.installed ## measure the performance goals beside thei
 	@.venv-s3/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-s3.txt
 	@touch $@
 
+doctor: setup ## look at everything the deployment needs, each finding with its fix
+	@$(BIN)/python -m include doctor
+
 SETTING = $(BIN)/python -c 'from include.config.settings import load_settings as s; print(s().$(1))'
 tensorboard: setup ## show the scalars of all runs on http://127.0.0.1:6006 until Ctrl-C
 	@$(BIN)/tensorboard --logdir "$$($(call SETTING,home.runs))" --host 127.0.0.1 --port "$$($(call SETTING,tensorboard_port))"
@@ -76,4 +79,4 @@ lock: setup-dev ## resolve requirements*.txt anew into the lock files (CUDA-free
 clean: ## remove the state of the local deployment (var/), not the virtual environment
 	@rm -rf var
 
-.PHONY: help setup setup-dev run test test-all check bench tensorboard mlflow lock clean
+.PHONY: help setup setup-dev run test test-all check bench doctor tensorboard mlflow lock clean

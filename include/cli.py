@@ -25,6 +25,7 @@ from include.core.checks import Severity
 from include.core.clock import format_utc, parse_utc, wall_now
 from include.core.errors import (
     BlockedError,
+    ConfigurationError,
     DataQualityError,
     InvalidInputError,
     PerpetuaError,
@@ -655,6 +656,20 @@ def up(
     from include.orchestration.up import up as bring_up
 
     bring_up(load_settings(), errors, exit_when_done=exit_when_done)
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Look at everything a deployment needs, from disk to Slack's scopes; each finding says how to mend it.
+
+    Nothing is changed or posted. Exit status 1 where something critical is wrong.
+    """
+    from include.orchestration.doctor import examine
+
+    report = examine(load_settings())
+    _show(report.model_dump(mode="json") if as_json else terminal.verdicts(report), as_json)
+    if not report.passed:
+        raise ConfigurationError(f"{len(report.failures)} of {len(report.results)} findings want a hand.")
 
 
 def main() -> None:

@@ -33,12 +33,14 @@ SANDBOX_TOKEN = "xoxb-sandbox"  # noqa: S105 (no secret: the sandbox accepts any
 TIMEOUT_SECONDS = 15
 EVENT_TYPE = "perpetua_message"
 
+SCOPES = ("chat:write", "files:write", "channels:read", "channels:history")
+
 _CONFIGURATION_ERRORS = {
     "account_inactive": "the app was removed from the workspace: install it again",
     "channel_not_found": "create the channel and invite the app: /invite @perpetua",
     "invalid_auth": "set PERPETUA_SLACK_TOKEN to the app's bot token (xoxb-…)",
     "is_archived": "unarchive the channel or name another",
-    "missing_scope": "give the app the scopes chat:write, files:write, channels:read, channels:history",
+    "missing_scope": f"give the app the scopes {', '.join(SCOPES)}",
     "not_authed": "set PERPETUA_SLACK_TOKEN to the app's bot token (xoxb-…)",
     "not_in_channel": "invite the app to the channel: /invite @perpetua",
     "restricted_action": "the workspace does not let the app post there: ask its administrator",
@@ -155,6 +157,29 @@ class SlackChannel:
                     return Posted(self._id(), str(file["id"]), file.get("permalink"))
         return None
 
+    def require_access(self) -> str:
+        """Return in a sentence who posts where, after asking Slack; nothing is posted.
+
+        Raises
+        ------
+        ConfigurationError
+            The token or the channel is wrong, the app lacks a scope, or is not in the channel.
+        RateLimitedError, TransientError
+            As `post`.
+        """
+        with _translated(self._channel):
+            who = self._client.auth_test()
+        headers = {name.lower(): value for name, value in who.headers.items()}
+        granted = {scope.strip() for scope in str(headers.get("x-oauth-scopes", "")).split(",")}
+        missing = [scope for scope in SCOPES if scope not in granted]
+        if missing:
+            raise _configuration_error(self._channel, "missing_scope", ", ".join(missing))
+        with _translated(self._channel):
+            channel = self._lookup(self._channel.removeprefix("#"))
+        if not channel["is_member"]:
+            raise _configuration_error(self._channel, "not_in_channel")
+        return f"{who['user']} of {who['team']} posts into {self._channel}, with every scope it needs."
+
     def _messages(self, thread: str | None, since: datetime) -> Iterator[dict[str, Any]]:
         arguments: dict[str, Any] = {"oldest": f"{since.timestamp():.6f}", "include_all_metadata": True, "limit": 200}
         with _translated(self._channel):
@@ -169,14 +194,14 @@ class SlackChannel:
     def _id(self) -> str:
         # uploads need the channel's id; posting answers with it, otherwise it is looked up once
         if self._channel_id is None:
-            self._channel_id = self._lookup(self._channel.removeprefix("#"))
+            self._channel_id = str(self._lookup(self._channel.removeprefix("#"))["id"])
         return self._channel_id
 
-    def _lookup(self, name: str) -> str:
+    def _lookup(self, name: str) -> dict[str, Any]:
         for page in self._client.conversations_list(limit=200, exclude_archived=True):
             for channel in page["channels"]:
                 if name in {channel["name"], channel["id"]}:
-                    return str(channel["id"])
+                    return dict(channel)
         raise _configuration_error(self._channel, "channel_not_found")
 
     def _permalink(self, ts: str) -> str | None:

@@ -46,3 +46,15 @@ def in_turn(lock: Path) -> Iterator[None]:
     with lock.open("a", encoding="utf-8") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)
         yield
+
+
+def is_held(lock: Path) -> bool:
+    """Return whether a living process holds the file `lock`."""
+    if not lock.exists():
+        return False
+    with lock.open("r", encoding="utf-8") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False

@@ -34,17 +34,8 @@ class Stack:
 
     def require_free_ports(self) -> None:
         """Raise when a port of the stack is taken."""
-        s = self._settings
-        wanted = [
-            (s.airflow_port, "Airflow", "PERPETUA_AIRFLOW_PORT"),
-            (s.airflow_worker_log_port, "task logs", "PERPETUA_AIRFLOW_WORKER_LOG_PORT"),
-            (s.airflow_triggerer_log_port, "triggerer logs", "PERPETUA_AIRFLOW_TRIGGERER_LOG_PORT"),
-            (s.airflow_scheduler_health_port, "the scheduler's health", "PERPETUA_AIRFLOW_SCHEDULER_HEALTH_PORT"),
-        ]
-        if s.is_sandbox:
-            wanted.append((s.sandbox_port, "the sandbox", "PERPETUA_SANDBOX_PORT"))
         taken: dict[int, str] = {}
-        for port, purpose, setting in wanted:
+        for port, purpose, setting in ports(self._settings):
             if port in taken:
                 raise ConfigurationError(f"`{setting}` must differ from `{taken[port]}`, was {port} like it.")
             taken[port] = setting
@@ -107,7 +98,7 @@ class Stack:
     def running(cls, settings: Settings) -> Iterator[Self]:
         """Yield a started stack; stop it whatever happens."""
         stack = cls(settings)
-        with only_one(settings.home.processes / "lock", settings.home.root):
+        with only_one(lock_of(settings), settings.home.root):
             stack.require_free_ports()
             try:
                 stack.start_sandbox()
@@ -116,6 +107,24 @@ class Stack:
                 yield stack
             finally:
                 stack.stop()
+
+
+def lock_of(settings: Settings) -> Path:
+    """Return the file that the running stack of this home holds."""
+    return settings.home.processes / "lock"
+
+
+def ports(settings: Settings) -> list[tuple[int, str, str]]:
+    """Return the ports of the stack: number, purpose, setting."""
+    wanted = [
+        (settings.airflow_port, "Airflow", "PERPETUA_AIRFLOW_PORT"),
+        (settings.airflow_worker_log_port, "task logs", "PERPETUA_AIRFLOW_WORKER_LOG_PORT"),
+        (settings.airflow_triggerer_log_port, "triggerer logs", "PERPETUA_AIRFLOW_TRIGGERER_LOG_PORT"),
+        (settings.airflow_scheduler_health_port, "the scheduler's health", "PERPETUA_AIRFLOW_SCHEDULER_HEALTH_PORT"),
+    ]
+    if settings.is_sandbox:
+        wanted.append((settings.sandbox_port, "the sandbox", "PERPETUA_SANDBOX_PORT"))
+    return wanted
 
 
 def passwords_file(settings: Settings) -> Path:
