@@ -1,14 +1,20 @@
 """The first messages of threads, made where a thread is used and does not stand yet."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from include.alerts.message import Message, compose, escape, header, section
+from include.alerts.message import Block, Message, bullets, compose, escape, header, section
 from include.alerts.messages import training_started
 from include.alerts.threads import parent_key
+from include.config.campaign import Campaign
 from include.config.settings import Settings
 from include.core.clock import parse_utc
 from include.core.errors import InvalidInputError, PerpetuaError
-from include.core.slots import CHECK_TITLES
+from include.reporting.campaign_plan import next_events
+
+_INSTANT = timedelta(milliseconds=1)
+# they follow each other all day and would bury everything else
+_ROUTINE = ("market_data", "maintenance")
+_MOST = 40
 
 
 def first_message(settings: Settings, thread: str) -> Message:
@@ -34,12 +40,13 @@ def _day(settings: Settings, day: datetime, key: str) -> Message:
     if first <= day.date() <= last:
         number, count = (day.date() - first).days + 1, (last - first).days + 1
         title = f"Campaign {campaign.name} · {title} · day {number} of {count}"
-    return compose(title, [header(f":calendar: {title}"), section(_plan(settings))], key)
+    return compose(title, [header(f":calendar: {title}"), *_plan(campaign, day)], key)
 
 
-def _plan(settings: Settings) -> str:
-    planned = [f"{at} {CHECK_TITLES[slot]}" for at, slot in sorted(settings.campaign.check_times.items())]
-    return escape(f"Planned today (UTC): {', '.join(planned)}.")
+def _plan(campaign: Campaign, day: datetime) -> list[Block]:
+    events = [event for event in next_events(campaign, day - _INSTANT, _MOST) if event.at < day + timedelta(days=1)]
+    planned = [f"{event.at:%H:%M} {escape(event.what)}" for event in events if event.dag_id not in _ROUTINE]
+    return [section("*Planned, UTC*"), bullets(planned, _MOST)] if planned else []
 
 
 def _run(settings: Settings, run_id: str, key: str) -> Message:

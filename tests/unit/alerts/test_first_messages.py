@@ -24,8 +24,20 @@ def test_a_day_says_where_in_the_campaign_it_is(settings: Settings, day: str, ti
 
 
 def test_a_day_names_what_is_planned(settings: Settings) -> None:
-    text = json.dumps(first_message(settings, "day:2026-02-23").blocks)
-    assert "10:00 Morning standup, 14:00 " in text
+    first, last = (json.dumps(first_message(settings, f"day:2026-02-{day}").blocks) for day in (23, 27))
+    for what in ("10:00 campaign Phase 4 begins", "10:00 check: standup", "14:00 check: convergence"):
+        assert what in first
+    assert "revalidation" not in first
+    for what in ("14:00 revalidation", "16:00 decision report due", "16:30 escalation", "22:00 check: checkpoints"):
+        assert what in last
+    assert "market" not in first + last
+
+
+def test_a_day_without_plans_says_only_which_it_is(settings: Settings) -> None:
+    bare = settings.campaign.model_copy(update={"schedules": {}})
+    settings = settings.model_copy()
+    settings.__dict__["campaign"] = bare
+    assert len(first_message(settings, "day:2026-03-02").blocks) == 1
 
 
 def test_a_run_begins_with_the_start_of_its_training(settings: Settings) -> None:

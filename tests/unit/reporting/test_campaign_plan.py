@@ -66,3 +66,10 @@ def test_the_checks_of_a_day_are_those_of_its_schedule_and_slots() -> None:
 
 def test_checks_by_hand_only_plan_nothing() -> None:
     assert planned_checks(campaign(), THURSDAY) == []
+
+
+def test_the_shipped_campaign_can_be_planned_without_what_comes_every_few_minutes() -> None:
+    shipped = load_campaign()
+    events = next_events(shipped, shipped.start, most=50)
+    assert {event.dag_id for event in events} >= {"training_checks", "revalidate_model", "market_data"}
+    assert "deliver_alerts" not in {event.dag_id for event in events}
