@@ -25,12 +25,12 @@ def test_a_day_says_where_in_the_campaign_it_is(settings: Settings, day: str, ti
 
 def test_a_day_names_what_is_planned(settings: Settings) -> None:
     first, last = (json.dumps(first_message(settings, f"day:2026-02-{day}").blocks) for day in (23, 27))
-    for what in ("10:00 campaign Phase 4 begins", "10:00 check: standup", "14:00 check: convergence"):
+    for what in ("10:00 Campaign Phase 4 begins", "10:00 Morning standup", "14:00 Mid-day convergence review"):
         assert what in first
-    assert "revalidation" not in first
-    for what in ("14:00 revalidation", "16:00 decision report due", "16:30 escalation", "22:00 check: checkpoints"):
+    assert "evalidation" not in first
+    for what in ("14:00 Revalidation", "16:00 Decision report", "16:30 Escalation", "22:00 Evening checkpoint validation"):
         assert what in last
-    assert "market" not in first + last
+    assert "Market" not in first + last
 
 
 def test_a_day_without_plans_says_only_which_it_is(settings: Settings) -> None:
