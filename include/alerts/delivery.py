@@ -8,15 +8,17 @@ import logging
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from include.alerts.first_messages import first_message
+from include.alerts.incidents import NOTHING_BEFORE, Standing, observe
 from include.alerts.message import Message, Posted
 from include.alerts.outbox import Entry, New, Outbox, State
 from include.alerts.sender import Sender
 from include.alerts.threads import parent_key
 from include.config.settings import Settings
+from include.core.checks import CheckReport
 from include.core.clock import wall_now
 from include.core.errors import IntegrityError, PerpetuaError
 from include.core.locks import in_turn
@@ -77,6 +79,18 @@ def deliver(
     except (PerpetuaError, OSError):
         log.exception("Message %s could not be kept in the outbox; nobody is told", message.key)
         return None
+
+
+def told_before(settings: Settings, report: CheckReport, key: str, now: datetime) -> Standing:
+    """Note the alerts of `report`, which the message `key` tells, and return what was told of them before.
+
+    Where the home's `alerts.sqlite` cannot be used, nothing was: all is told in full.
+    """
+    try:
+        return observe(Outbox(settings.home.alerts), report, key, now)
+    except (PerpetuaError, OSError):
+        log.exception("What was told before the message %s is not known", key)
+        return NOTHING_BEFORE
 
 
 def retry(settings: Settings) -> list[Entry]:

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from include.alerts.incidents import NOTHING_BEFORE, Incident, Standing
 from include.alerts.message import (
     MAX_TEXT,
     Block,
@@ -177,8 +178,18 @@ def training_summary(run: "RunInfo", report: CheckReport, run_link: str) -> Mess
     )
 
 
-def slot(report: "SlotReport", occasion: str) -> Message:
+def slot_key(report: "SlotReport", occasion: str) -> str:
+    """Return the identity of a check: the same one of the same run with the same findings is told once on `occasion`.
+
+    `occasion` is what it was made for, the day or a DAG run.
+    """
+    return f"check:{report.slot}:{occasion}:{report.run_id or 'no run'}:{_digest(report.report)}"
+
+
+def slot(report: "SlotReport", key: str, before: Standing = NOTHING_BEFORE) -> Message:
     """Return a check in one line with its essential figures; alerts follow in full, each with its next step.
+
+    What was told before and still stands takes one line, what is gone another.
 
     Everything else of the check is in `slot_details`, which follows it in the thread.
 
@@ -186,11 +197,13 @@ def slot(report: "SlotReport", occasion: str) -> Message:
     ----------
     report : SlotReport
         The check.
-    occasion : str
-        What it was made for, the day or a DAG run. The same check of the same run with the same findings is told once
-        on each.
+    key : str
+        Its `slot_key`.
+    before : Standing
+        What earlier checks told.
     """
     alerts = _alerts(report.report)
+    new = [alert for alert in alerts if alert.name not in before.open]
     state = f"{_count(len(alerts), 'alert')} in {_count(len(report.report.results), 'check')}" if alerts else "OK"
     headline = f"{_worst_emoji(alerts)} *{escape(report.title)}* · {state} · {escape(report.headline)}"
     if report.run_id:
@@ -199,11 +212,13 @@ def slot(report: "SlotReport", occasion: str) -> Message:
         f"{report.title}: {state} · {report.headline}",
         [
             section(headline),
-            *_alert_blocks(alerts),
+            *_alert_blocks(new),
+            bullets([_still_open(incident) for incident in before.open.values()]) if before.open else None,
+            bullets([_resolved(incident) for incident in before.resolved]) if before.resolved else None,
             _next_step(_slot_step(alerts[0])) if alerts else None,
         ],
-        key=f"check:{report.slot}:{occasion}:{report.run_id or 'no run'}:{_digest(report.report)}",
-        is_broadcast=_is_critical(alerts),
+        key=key,
+        is_broadcast=_is_critical(new),
     )
 
 
@@ -378,6 +393,17 @@ def _failure_line(failure: CheckResult) -> str:
 def _alerts(report: CheckReport) -> list[CheckResult]:
     # what is only information stays in the report: an alert that asks for nothing is soon read by nobody
     return [failure for failure in report.failures if failure.severity is not Severity.INFO]
+
+
+def _still_open(incident: Incident) -> str:
+    since = f"still open since {format_utc(incident.opened_at)}, told {_count(incident.told, 'time')}"
+    return f":hourglass_flowing_sand: *{escape(incident.name)}* {since}"
+
+
+def _resolved(incident: Incident) -> str:
+    return (
+        f":white_check_mark: *{escape(incident.name)}* resolved, had been open since {format_utc(incident.opened_at)}"
+    )
 
 
 def _is_critical(alerts: list[CheckResult]) -> bool:

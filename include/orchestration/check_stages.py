@@ -85,8 +85,8 @@ def post_check(
     signed_by : str
         The person or the schedule that asked for it.
     """
-    from include.alerts.delivery import deliver
-    from include.alerts.messages import slot, slot_details
+    from include.alerts.delivery import deliver, told_before
+    from include.alerts.messages import slot, slot_details, slot_key
     from include.alerts.threads import day_thread
     from include.reporting.check_log import PostedCheck, keep_check
 
@@ -98,7 +98,8 @@ def post_check(
     if report.slot == "escalation" and not report.report.failures:
         log.info("Nothing to escalate: %s", report.headline)
         return done | {"ts": UNTOLD}
-    message = slot(report, occasion or f"{now:%Y-%m-%d}")
+    key = slot_key(report, occasion or f"{now:%Y-%m-%d}")
+    message = slot(report, key, told_before(settings, report.report, key, now))
     posted = deliver(settings, message, day_thread(now))
     deliver(settings, slot_details(report, message.key), day_thread(now), _figures(settings, report, now))
     if posted is not None:

@@ -28,7 +28,12 @@ def test_a_day_names_what_is_planned(settings: Settings) -> None:
     for what in ("10:00 Campaign Phase 4 begins", "10:00 Morning standup", "14:00 Mid-day convergence review"):
         assert what in first
     assert "evalidation" not in first
-    for what in ("14:00 Revalidation", "16:00 Decision report", "16:30 Escalation", "22:00 Evening checkpoint validation"):
+    for what in (
+        "14:00 Revalidation",
+        "16:00 Decision report",
+        "16:30 Escalation",
+        "22:00 Evening checkpoint validation",
+    ):
         assert what in last
     assert "Market" not in first + last
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from include.alerts.incidents import Incident, Standing
 from include.alerts.message import MAX_TEXT, Message
 from include.alerts.messages import (
     MAX_ALERTS,
@@ -11,6 +12,7 @@ from include.alerts.messages import (
     data_quality,
     slot,
     slot_details,
+    slot_key,
     task_failed,
     training_started,
     training_summary,
@@ -62,7 +64,7 @@ def run_of(**changes: Any) -> RunInfo:
 
 
 def checked(report: SlotReport) -> Message:
-    return slot(report, "2026-02-23")
+    return slot(report, slot_key(report, "2026-02-23"))
 
 
 def slot_of(
@@ -293,3 +295,27 @@ def test_a_failed_task_names_itself_its_error_and_its_log() -> None:
     assert "TransientError: refused" in text
     assert PAGE in text
     assert "`manual__1`" in text
+
+
+def test_what_was_told_before_takes_one_line_and_what_is_gone_another() -> None:
+    opened = datetime(2026, 2, 23, 10, tzinfo=UTC)
+    report = slot_of("standup", failure("old", message="Long story."), failure("new", Severity.WARNING, "Short story."))
+    before = Standing({"old": Incident("old", opened, 3)}, (Incident("gone", opened, 1),))
+    message = slot(report, "key", before)
+    text = shown(message)
+    assert "*old* still open since 2026-02-23 10:00 UTC, told 3 times" in text
+    assert "*gone* resolved, had been open since 2026-02-23 10:00 UTC" in text
+    assert "Long story." not in text
+    assert "Short story." in text
+    assert "2 alerts" in text
+    assert "actions named at `old`" in text
+    assert not message.is_broadcast  # the critical one was told before
+    assert slot(report, "key").is_broadcast
+
+
+def test_a_check_of_the_same_findings_is_told_once_on_each_occasion() -> None:
+    first = slot_of("standup", failure(message="0.11"))
+    assert slot_key(first, "2026-02-23") == slot_key(slot_of("standup", failure(message="0.12")), "2026-02-23")
+    for other in (slot_of("standup", failure("else")), slot_of("standup"), slot_of("snapshot", failure())):
+        assert slot_key(other, "2026-02-23") != slot_key(first, "2026-02-23")
+    assert slot_key(first, "2026-02-24") != slot_key(first, "2026-02-23")
