@@ -17,7 +17,7 @@ from airflow.sdk import dag, task
 from include.core.slots import RevalidationSlot
 from include.orchestration import forms, schedules
 from include.orchestration.defaults import Tag, dag_arguments
-from include.orchestration.edge import runtime, stage_task, triggered_by
+from include.orchestration.edge import dag_run_id, runtime, stage_task, triggered_by
 
 
 @dag(
@@ -46,7 +46,7 @@ def revalidation_day() -> None:
             from include.orchestration import check_stages
 
             settings, _ = runtime()
-            return check_stages.check(settings, step, signed_by=triggered_by())
+            return check_stages.check(settings, step, occasion=dag_run_id(), signed_by=triggered_by())
 
         return make()
 

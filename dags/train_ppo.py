@@ -20,7 +20,7 @@ from airflow.sdk import dag, task_group
 
 from include.orchestration import assets, forms, schedules
 from include.orchestration.defaults import TRAINER, TRAINING_RETRIES, Tag, dag_arguments
-from include.orchestration.edge import is_under_way, runtime, stage_task, triggered_by
+from include.orchestration.edge import dag_run_id, is_under_way, runtime, stage_task, triggered_by
 
 
 @dag(
@@ -39,7 +39,7 @@ def train_ppo() -> None:
         from include.orchestration.training_request import TrainingRequest
 
         settings, _ = runtime()
-        return training_stages.require_ready(settings, TrainingRequest.of(params), triggered_by())
+        return training_stages.require_ready(settings, TrainingRequest.of(params), dag_run_id(), triggered_by())
 
     @stage_task
     def freeze_dataset(params: dict[str, Any], run_id: str | None = None) -> list[dict[str, Any]]:

@@ -22,9 +22,15 @@ log = logging.getLogger(__name__)
 UNTOLD = "untold"
 
 
-def check(settings: Settings, slot: str, now: datetime | None = None, signed_by: str = SCHEDULE) -> dict[str, Any]:
+def check(
+    settings: Settings,
+    slot: str,
+    now: datetime | None = None,
+    occasion: str | None = None,
+    signed_by: str = SCHEDULE,
+) -> dict[str, Any]:
     """Make one of the checks and post it."""
-    return post_check(settings, checked(settings, slot, now), signed_by=signed_by)
+    return post_check(settings, checked(settings, slot, now), occasion, signed_by)
 
 
 def checked(settings: Settings, slot: str, now: datetime | None = None) -> "SlotReport":

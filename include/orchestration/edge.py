@@ -39,6 +39,11 @@ def stage_task(function: Callable[..., Any] | None = None, **arguments: Any) -> 
     return task(**arguments)(guarded)
 
 
+def dag_run_id() -> str:
+    """Return the id of the running task's DAG run: what its tries have in common."""
+    return str(get_current_context()["dag_run"].run_id)
+
+
 def triggered_by() -> str:
     """Return who started this DAG run: a person's name, or that the schedule did."""
     name = getattr(get_current_context()["dag_run"], "triggering_user_name", None)

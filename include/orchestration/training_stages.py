@@ -20,7 +20,9 @@ class InterruptedTrainingError(TransientError):
     """A training was told to end before its time; it kept its last step, and the next try goes on from there."""
 
 
-def require_ready(settings: Settings, request: TrainingRequest, signed_by: str = SCHEDULE) -> dict[str, Any]:
+def require_ready(
+    settings: Settings, request: TrainingRequest, occasion: str | None = None, signed_by: str = SCHEDULE
+) -> dict[str, Any]:
     """Work through the pre-training checklist, post it and return what it says.
 
     Raises
@@ -46,7 +48,7 @@ def require_ready(settings: Settings, request: TrainingRequest, signed_by: str =
         return read_config(settings.home.run(request.resume)) if request.resume else request.config(settings)
 
     checklist = pre_training(settings, name, load, dataset_id, preset)
-    posted = check_stages.post_check(settings, checklist.slot_report, signed_by=signed_by)
+    posted = check_stages.post_check(settings, checklist.slot_report, occasion, signed_by)
     if checklist.verdict == "BLOCKED":
         reasons = " ".join(failure.message for failure in checklist.blockers)
         raise BlockedError(f"The pre-training checklist of {name} is BLOCKED: {reasons}")
