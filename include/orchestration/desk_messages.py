@@ -4,8 +4,7 @@ import html
 import json
 from datetime import datetime
 
-from include.alerts.delivery import undelivered
-from include.alerts.outbox import Entry
+from include.alerts.outbox import Entry, Outbox
 from include.core.errors import PerpetuaError
 from include.core.paths import Home
 from include.reporting.desk import Unsent
@@ -16,7 +15,8 @@ _MOST_LETTERS = 140
 def unsent(home: Home, now: datetime) -> list[Unsent]:
     """Return what people were not told, the oldest first; an outbox that cannot be read is told like a message."""
     try:
-        return [_shown(entry) for entry in undelivered(home)]
+        # `delivery.undelivered` says the same and imports all that messages are made of
+        return [_shown(entry) for entry in Outbox(home.alerts).undelivered()] if home.alerts.exists() else []
     except PerpetuaError as error:
         return [Unsent(now, "The outbox cannot be read", str(error))]
 

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
@@ -11,8 +12,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 def template(name: str) -> Template:
     """Return the template `name`; everything put into it is escaped, Markdown too: its readers turn it into HTML."""
-    loader = FileSystemLoader(TEMPLATES)
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True).get_template(name)
+    return _environment().get_template(name)
 
 
 def stylesheet(*names: str) -> str:
@@ -40,3 +40,10 @@ def data_uri(figure: Path) -> str | None:
 
 def _digest(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+@cache
+def _environment() -> Environment:
+    # one for all, so that a template is compiled once
+    loader = FileSystemLoader(TEMPLATES)
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)

@@ -10,6 +10,19 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
+# a page of Airflow's server must be there at once, and its memory is every worker's
+HEAVY = {
+    "arch",
+    "ccxt",
+    "deltalake",
+    "great_expectations",
+    "matplotlib",
+    "numba",
+    "pandas",
+    "scipy",
+    "slack_sdk",
+    "torch",
+}
 
 
 @pytest.fixture(scope="module")
@@ -38,3 +51,12 @@ def test_a_route_that_is_added_later_is_behind_the_login(routes: dict[str, list[
     assert (late["path"], late["is_guarded"]) == ("/late", True)
     # a mount would not be, and the test above refuses it
     assert not mounted["is_guarded"]
+
+
+@pytest.mark.parametrize(
+    "module", ["include.orchestration.desk_messages", "include.reporting.desk", "include.reporting.run_page"]
+)
+def test_what_a_page_is_made_with_imports_nothing_heavy(module: str) -> None:
+    program = f"import sys, {module}; print(*sys.modules)"
+    answer = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert HEAVY & set(answer.stdout.split()) == set()
