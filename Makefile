@@ -8,7 +8,7 @@ export PYTHONPATH := $(CURDIR)
 export TZ := UTC
 
 help: ## list the commands
-	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 setup: $(VENV)/.installed ## create .venv and install the lock
 $(VENV)/.installed: requirements.lock
@@ -26,11 +26,29 @@ $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 run: setup ## start everything, drive the chain once, stay up until Ctrl-C (EXIT=1: stop when done)
 	@$(BIN)/python -m include up $(if $(EXIT),--exit)
 
+up: ## start docker-compose.yaml for several people; what is missing in .env is made
+	@$(PYTHON) -m include.orchestration.containers up
+
+down: ## stop docker-compose.yaml; the volumes stay
+	@$(PYTHON) -m include.orchestration.containers down
+
 test: setup-dev ## run the test suite, the real chain in a real Airflow included (slow tests: make test-all)
-	@$(BIN)/python -m pytest -m "not slow and not soak"
+	@$(BIN)/python -m pytest -m "not slow and not soak and not distributed"
 
 test-all: setup-dev ## run every test, those too that take many minutes
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -m "not distributed"
+	@$(MAKE) test-distributed
+
+SERVERS = command -v redis-server >/dev/null && { command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; }
+test-distributed: setup-dev .venv-mlflow/.installed ## run the chain on the services of docker-compose.yaml, started without Docker
+	@if ! { $(SERVERS); }; then \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			echo "Installing PostgreSQL and Redis; neither is started as a service …"; \
+			sh tests/support/install_servers.sh; \
+		fi; \
+		{ $(SERVERS); } || { echo "PostgreSQL and Redis are needed. Hint: apt-get install postgresql redis-server"; exit 1; }; \
+	fi
+	@$(BIN)/python -m pytest -s -m distributed
 
 check: setup-dev ## ruff, mypy --strict, architecture and DAG policy tests
 	@$(BIN)/ruff check .
@@ -79,4 +97,4 @@ lock: setup-dev ## resolve requirements*.txt anew into the lock files (CUDA-free
 clean: ## remove the state of the local deployment (var/), not the virtual environment
 	@rm -rf var
 
-.PHONY: help setup setup-dev run test test-all check bench doctor tensorboard mlflow lock clean
+.PHONY: help setup setup-dev run up down test test-distributed test-all check bench doctor tensorboard mlflow lock clean
