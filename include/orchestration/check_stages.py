@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from include.config.firings import last_firing
 from include.config.settings import Settings
 from include.core.clock import wall_now
-from include.core.errors import InvalidInputError
+from include.core.errors import InvalidInputError, PerpetuaError
 from include.core.slots import EVERY_SLOT, PRE_TRAINING, SCHEDULE, CheckSlot
 from include.orchestration.campaign_stages import sign_off
 from include.orchestration.links import Links
@@ -135,7 +135,12 @@ def _figures(settings: Settings, report: "SlotReport", now: datetime) -> list["A
     if report.slot != "snapshot" or report.run_id is None:
         return []
     target = settings.home.checks / now.date().isoformat() / f"snapshot-{now:%H%M%S}.png"
-    training_figure(settings.home.run(report.run_id), target)
+    try:
+        training_figure(settings.home.run(report.run_id), target)
+    except PerpetuaError:
+        # damaged logs are an alert of the snapshot itself, which must be told
+        log.exception("The curves of %s cannot be drawn", report.run_id)
+        return []
     return [Attachment(target, f"Training curves of {report.run_id} so far")]
 
 

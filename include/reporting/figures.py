@@ -184,6 +184,8 @@ def _line(axes: Axes, steps: Values, values: Values, colour: str, label: str | N
 
 
 def _smoothed(values: Values) -> Values:
+    if not len(values):
+        return values
     # trailing mean over what is there: no value from the future, NaN left out
     known = np.isfinite(values)
     window = np.ones(_SMOOTHED)

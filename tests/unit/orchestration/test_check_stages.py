@@ -157,3 +157,13 @@ def test_alerts_stand_in_the_channel_with_cause_remedy_and_runbook(deployed: Set
         assert part in text
     report = check_stages.checked(deployed, "convergence").report
     assert [one.name for one in report.failures if one.severity is Severity.CRITICAL] == ["kl_divergence"]
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda run: None, lambda run: (run / "logs/training_metrics.csv").write_text("a,b")]
+)
+def test_a_snapshot_without_curves_is_told_all_the_same(deployed: Settings, settings: Settings, damage: Any) -> None:
+    folder = write_run_folder(settings.home.run("r"), status="finished")
+    write_config(folder, load_system("phase4"))
+    damage(folder)
+    assert check_stages.check(deployed, "snapshot")["ts"] is not None

@@ -53,3 +53,12 @@ def test_work_that_a_person_stopped_is_a_skip_by_hand_too(monkeypatch: pytest.Mo
     monkeypatch.setattr(edge, "get_current_context", lambda: {"dag_run": SimpleNamespace(run_type="manual")})
     with pytest.raises(AirflowSkipException, match="stopped at step 7"):
         operator(StoppedError("stopped at step 7")).python_callable()
+
+
+@pytest.mark.parametrize(("name", "signed"), [("ada", "ada"), (None, "schedule")])
+def test_who_started_a_run_is_its_person_or_the_schedule(
+    monkeypatch: pytest.MonkeyPatch, name: str | None, signed: str
+) -> None:
+    run = SimpleNamespace(triggering_user_name=name)
+    monkeypatch.setattr(edge, "get_current_context", lambda: {"dag_run": run})
+    assert edge.triggered_by() == signed
