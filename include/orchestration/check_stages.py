@@ -107,7 +107,9 @@ def post_check(
     key = slot_key(report, occasion or f"{now:%Y-%m-%d}")
     message = slot(report, key, told_before(settings, report.report, key, now))
     posted = deliver(settings, message, day_thread(now))
-    deliver(settings, slot_details(report, message.key), day_thread(now), _figures(settings, report, now))
+    if report.slot != "escalation":
+        # an escalation has said all in its one alert
+        deliver(settings, slot_details(report, message.key), day_thread(now), _figures(settings, report, now))
     if posted is not None:
         keep_check(settings.home, kept.model_copy(update={"is_posted": True}))
     _sign_off(settings, report, now, signed_by)

@@ -19,6 +19,7 @@ from include.core.files import read_json
 from include.core.slots import REVALIDATION_TITLES
 from include.evaluation.decision import Decision, decide
 from include.reporting.decision_bundle import SYSTEM_FILE, Approval, judged_at, read_approvals
+from include.reporting.retraining import retraining
 from include.reporting.tables import aligned
 from include.reporting.verdict import GateRow, RevalidationResult, all_results
 from include.reporting.verify import Verification, verify
@@ -30,8 +31,6 @@ from include.training.verdicts import verdict
 
 MISSING, DIFFERS, UNANSWERED = "revalidation_missing", "verdict_differs", "verdict_unanswered"
 _TABLE = ("Gate", "Minimum", "Phase3 Random", "Expected", "Observed", "Status")
-# the documents' advice on a gate that failed is that of the training alert on the same figure
-_ADVICE = {"win_rate": "training_win_rate", "max_drawdown": "training_drawdown"}
 
 
 class Judged(NamedTuple):
@@ -213,9 +212,8 @@ def _duties(judged: Judged, campaign: Campaign) -> Iterator[str]:
 
 
 def _tuned(judged: Judged) -> str:
-    failed = [row.name for row in judged.result.gate_rows if not row.passed]
-    presets = [preset for name in failed if name in _ADVICE for preset in remedy(_ADVICE[name]).presets]
-    return f", presets {', '.join(presets)}" if presets else ""
+    advised = retraining(judged.result)
+    return f", preset {advised.preset} for the worst gate, {advised.gate}" if advised else ""
 
 
 def _review_lines(campaign: Campaign, folder: Path, judged: Judged, found: Verification) -> list[str]:

@@ -67,7 +67,7 @@ class SignOff(BaseModel):
 
 
 def sign_off(home: Home, phase: str, status: str, signed_by: str, note: str, at: datetime, *, campaign: str) -> SignOff:
-    """Append a sign-off and return it; the phase's newest one given again, word for word, is not repeated.
+    """Append a sign-off and return it.
 
     Raises
     ------
@@ -89,9 +89,6 @@ def sign_off(home: Home, phase: str, status: str, signed_by: str, note: str, at:
     source.parent.mkdir(parents=True, exist_ok=True)
     with source.open("ab") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)
-        newest = newest_of(sign_offs(home, campaign), given.phase)
-        if newest is not None and newest.model_copy(update={"at": at}) == given:
-            return newest
         stream.truncate(_whole(source))
         stream.write(given.model_dump_json().encode() + b"\n")
         stream.flush()
