@@ -208,8 +208,10 @@ def slot(report: "SlotReport", key: str, before: Standing = NOTHING_BEFORE) -> M
     headline = f"{_worst_emoji(alerts)} *{escape(report.title)}* · {state} · {escape(report.headline)}"
     if report.run_id:
         headline += f" · run `{escape(report.run_id)}`"
+    # what is told in the channel alone must say what it is about
+    worst = f"{new[0].severity.value.upper()} · {new[0].name} · " if new else ""
     return compose(
-        f"{report.title}: {state} · {report.headline}",
+        f"{worst}{report.title}: {state} · {report.headline}",
         [
             section(headline),
             *_alert_blocks(new),

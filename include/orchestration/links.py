@@ -60,8 +60,8 @@ class Links:
         return f"{self._settings.airflow_url}/dags/{dag_id}/runs/{quote(run_id)}/tasks/{task_id}"
 
     def run(self, run_id: str) -> str:
-        """Return the address of a training run's folder, as a path on the machine that trained it."""
-        return str(self._settings.home.run(run_id))
+        """Return the address of a training run's page."""
+        return f"{self._settings.airflow_url}{PREFIX}/runs/{quote(run_id)}"
 
     def _report(self, file: Path) -> str:
         return f"{self._settings.airflow_url}{PREFIX}/reports/{file.relative_to(self._settings.home.reports)}"

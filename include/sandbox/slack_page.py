@@ -1,4 +1,4 @@
-"""The sandbox's Slack as a person reads it: one page per channel, threads open, files inline, offline."""
+"""The sandbox's Slack for people, offline: a page per channel, files inline, the newest day's threads open."""
 
 import re
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Route
 
 from include.sandbox.slack_methods import TEAM_NAME
 from include.sandbox.slack_mrkdwn import plain, render, safe_link
-from include.sandbox.slack_store import Channel, JsonObject, SlackStore
+from include.sandbox.slack_store import BROADCAST, Channel, JsonObject, SlackStore
 
 TEMPLATES = Path(__file__).parent / "templates"
 BOT_NAME = "Perpetua"
@@ -51,7 +51,13 @@ class SlackPage:
             loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
         )
         self._templates.filters.update(
-            mrkdwn=render, plain=plain, clock=_clock, safe_link=safe_link, is_image=_is_image, own_image=_own_image
+            mrkdwn=render,
+            plain=plain,
+            clock=_clock,
+            safe_link=safe_link,
+            is_image=_is_image,
+            own_image=_own_image,
+            is_broadcast=_is_broadcast,
         )
 
     def routes(self) -> list[BaseRoute]:
@@ -76,6 +82,7 @@ class SlackPage:
             channels=self._store.channels(),
             days=_by_day(messages),
             replies={m["ts"]: self._store.thread(channel, m["ts"])[1:] for m in messages if m.get("reply_count")},
+            titles={m["ts"]: m["text"] for m in messages},
             state=self._state(channel),
         )
         return HTMLResponse(html, headers=_SECURITY_HEADERS)
@@ -128,6 +135,10 @@ def _clock(ts: str) -> str:
 def _by_day(messages: Sequence[JsonObject]) -> list[tuple[str, list[JsonObject]]]:
     days = groupby(messages, key=lambda message: _instant(message["ts"]).strftime("%A, %-d %B %Y"))
     return [(day, list(group)) for day, group in days]
+
+
+def _is_broadcast(message: JsonObject) -> bool:
+    return message.get("subtype") == BROADCAST
 
 
 def _is_image(file: JsonObject) -> bool:

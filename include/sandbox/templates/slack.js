@@ -7,6 +7,21 @@ const remembered = sessionStorage.getItem(`scroll-${channel}`);
 function settle() {
   if (!location.hash) messages.scrollTop = remembered === null ? messages.scrollHeight : Number(remembered);
 }
+// A thread stays as the reader left it, and opens for an address that points into it.
+for (const thread of document.querySelectorAll("details.thread")) {
+  const key = `thread-${channel}-${thread.dataset.ts}`;
+  const kept = sessionStorage.getItem(key);
+  if (kept !== null) thread.open = kept === "open";
+  thread.addEventListener("toggle", () => sessionStorage.setItem(key, thread.open ? "open" : "closed"));
+}
+function reveal() {
+  const target = location.hash && document.getElementById(location.hash.slice(1));
+  const thread = target && target.closest("details.thread");
+  if (thread) thread.open = true;
+  if (target) target.scrollIntoView();
+}
+addEventListener("hashchange", reveal);
+reveal();
 settle();
 addEventListener("load", settle); // again when the images have their height
 

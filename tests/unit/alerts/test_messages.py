@@ -1,9 +1,11 @@
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from include.alerts import messages
 from include.alerts.incidents import Incident, Standing
 from include.alerts.message import MAX_TEXT, Message
 from include.alerts.messages import (
@@ -23,6 +25,7 @@ from include.core.slots import EVERY_SLOT
 from include.reporting.decision_bundle import Approval
 from include.reporting.retraining import Retraining
 from include.sandbox.slack_blocks import check_blocks
+from include.sandbox.slack_mrkdwn import EMOJI
 from include.training.champion import Champion
 from include.training.runs import RunInfo
 from include.training.slots import SlotReport
@@ -319,3 +322,10 @@ def test_a_check_of_the_same_findings_is_told_once_on_each_occasion() -> None:
     for other in (slot_of("standup", failure("else")), slot_of("standup"), slot_of("snapshot", failure())):
         assert slot_key(other, "2026-02-23") != slot_key(first, "2026-02-23")
     assert slot_key(first, "2026-02-24") != slot_key(first, "2026-02-23")
+
+
+def test_every_emoji_of_a_message_is_one_that_the_sandbox_knows() -> None:
+    sources = "".join(path.read_text(encoding="utf-8") for path in Path(messages.__file__).parent.glob("*.py"))
+    named = set(re.findall(r'[" f{]:([a-z_]{3,}):[" ]', sources))
+    assert {"warning", "rotating_light", "calendar"} <= named
+    assert named <= set(EMOJI)

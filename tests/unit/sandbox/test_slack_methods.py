@@ -162,3 +162,17 @@ def test_a_file_that_was_never_sent_cannot_be_shared(slack: SlackServer, channel
         with pytest.raises(SlackApiError) as error:
             slack.client.files_completeUploadExternal(files=wanted, channel_id=channel)
         assert refusal(error) == "file_not_found"
+
+
+def test_a_broadcast_reply_stands_in_the_channel_and_in_its_thread(slack: SlackServer) -> None:
+    channel = slack.client.conversations_list()["channels"][0]["id"]
+    parent = slack.client.chat_postMessage(channel=channel, text="parent")["ts"]
+    for number, is_broadcast in enumerate((False, True)):
+        slack.client.chat_postMessage(
+            channel=channel, text=f"reply {number}", thread_ts=parent, reply_broadcast=is_broadcast
+        )
+    shown = slack.client.conversations_history(channel=channel)["messages"]
+    assert [(m["text"], m.get("subtype")) for m in shown] == [("reply 1", "thread_broadcast"), ("parent", None)]
+    thread = slack.client.conversations_replies(channel=channel, ts=parent)["messages"]
+    assert [m["text"] for m in thread] == ["parent", "reply 0", "reply 1"]
+    assert thread[0]["reply_count"] == 2

@@ -1,10 +1,13 @@
+import json
 import re
+import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
+from include.sandbox.slack_store import SlackStore
 from tests.unit.sandbox.slack_server import SlackServer, slack_server
 
 PIXEL = bytes.fromhex(
@@ -71,6 +74,33 @@ def test_replies_stand_under_their_parent(slack: SlackServer) -> None:
     html = page(slack)
     assert html.index("parent message") < html.index("the reply") < html.index("other message")
     assert "1 reply" in html
+
+
+def test_a_broadcast_reply_is_one_line_in_the_channel_that_leads_to_its_thread(slack: SlackServer) -> None:
+    parent = slack.client.chat_postMessage(channel="perpetua", text="the day")["ts"]
+    post = slack.client.chat_postMessage
+    reply = post(channel="perpetua", text="<b>critical</b>", thread_ts=parent, reply_broadcast=True)["ts"]
+    html = page(slack)
+    anchor = "p" + reply.replace(".", "")
+    assert html.count(f'id="{anchor}"') == 1
+    assert f'in the thread <a href="#{anchor}">the day</a>' in html
+    assert html.count("&lt;b&gt;critical&lt;/b&gt;") == 2
+    assert "<b>critical" not in html
+
+
+def test_only_the_threads_of_the_newest_day_are_open(slack: SlackServer) -> None:
+    store = SlackStore(slack.settings.home.sandbox / "slack")
+    channel = store.channel("perpetua")
+    assert channel is not None
+    for ts in ("1700000000.000100", "1700100000.000100"):
+        with sqlite3.connect(slack.settings.home.sandbox / "slack" / "slack.sqlite") as database:
+            body = {"text": "parent", "ts": ts, "user": "U"}
+            database.execute("INSERT INTO messages VALUES (?, ?, NULL, ?)", (channel.id, ts, json.dumps(body)))
+        store.add_message(channel, {"text": "reply", "user": "U"}, ts)
+    html = page(slack)
+    assert html.count('<details class="thread"') == 2
+    assert html.count('<details class="thread" open') == 1
+    assert html.index('<details class="thread" data-ts="1700000000') < html.index('<details class="thread" open')
 
 
 def test_uploaded_images_are_shown_and_served_as_images(slack: SlackServer) -> None:
