@@ -21,6 +21,7 @@ from include.reporting.listings import QualityLine, cross_validations, feature_r
 from include.reporting.page import template
 from include.reporting.run_list import STATUSES, RunLine, page_of, run_lines
 from include.reporting.run_state import state_of
+from include.reporting.sign_offs import sign_off_table
 from include.reporting.spans import relative, span_words
 from include.training.champion import Champion, read_champion
 
@@ -72,6 +73,7 @@ def desk_page(settings: Settings, now: datetime, runs: RunFilter, unsent: Sequen
         has_lake=(home.data_quality / "lake.html").is_file(),
         events=next_events(settings.campaign, now, EVENTS),
         checks=_today(settings, now),
+        sign_offs=_sign_offs(settings),
         unsent=unsent,
         verdicts=verdicts(home, VERDICTS),
         cross_validations=cross_validations(home, CROSS_VALIDATIONS),
@@ -182,6 +184,14 @@ def _today(settings: Settings, now: datetime) -> list[_Slot]:
     known = {slot for _, slot in planned}
     extra = [_Slot(check.at, check.title, check, is_due=True) for check in found if check.slot not in known]
     return sorted([*slots, *extra], key=lambda slot: slot.at)
+
+
+def _sign_offs(settings: Settings) -> list[dict[str, str]] | str:
+    """Return the table of the phases, or what is wrong with its file."""
+    try:
+        return sign_off_table(settings.home, settings.campaign)
+    except PerpetuaError as error:
+        return str(error)
 
 
 def _day(text: str | None) -> date | None:

@@ -8,6 +8,7 @@ from include.config.system import load_system
 from include.core.files import write_json
 from include.reporting.check_log import keep_check
 from include.reporting.desk import RunFilter, Unsent, checks_page, desk_page, message_page, running_part
+from include.reporting.sign_offs import sign_off
 from include.training.ownership import lock_run
 from include.training.runs import write_config
 from tests.unit.reporting.test_check_log import posted
@@ -83,6 +84,19 @@ def test_the_checks_of_today_are_planned_made_and_missed(settings: Settings) -> 
     assert today.index("#pre-training") < today.index("10:00") < today.index("14:00")
     assert today.count("not made") == 1  # 14:00 is past, 18:00 and 22:00 are to come
     assert "in 3 h" in today
+
+
+def test_the_phases_show_who_signed_and_a_damaged_file_hides_nothing(settings: Settings) -> None:
+    name = settings.campaign.name
+    assert page(settings).count("☐ open") == 5
+    sign_off(settings.home, "pre_training", "done", "anna", "16 of 16 <b>", NOW, campaign=name)
+    html = page(settings)
+    assert "☑ done" in html
+    assert "2026-02-23 15:00 UTC, anna: 16 of 16 &lt;b&gt;" in html
+    settings.home.sign_offs(name).write_text("{}\n", encoding="utf-8")
+    html = page(settings)
+    assert "is not a sign-off" in html
+    assert "No model was trained yet" in html
 
 
 def test_the_list_of_runs_is_filtered_and_paged(settings: Settings) -> None:
