@@ -31,7 +31,8 @@ def up(file: Path) -> str:
     require_docker()
     values = read(file) | {name: value for name, value in os.environ.items() if value}
     profiles = "sandbox" if values.get("PERPETUA_MODE", "sandbox") == "sandbox" else ""
-    _compose(file, profiles, "up", "--detach", "--build", "--wait")
+    _compose(file, profiles, "build")
+    _compose(file, profiles, "up", "--detach", "--wait")
     return f"{told}\n{_addresses(values, file)}"
 
 

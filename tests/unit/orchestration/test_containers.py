@@ -24,9 +24,11 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_up_completes_the_file_starts_the_sandbox_too_and_tells_where_and_who(docker: Path, tmp_path: Path) -> None:
     file = tmp_path / "env"
     told = up(file)
-    started = docker.read_text().splitlines()[-1]
+    built, started = docker.read_text().splitlines()[-2:]
+    assert built.startswith("sandbox|compose")
+    assert built.endswith(f"--env-file {file} build")
     assert started.startswith("sandbox|compose")
-    assert f"--env-file {file} up --detach --build --wait" in started
+    assert started.endswith(f"--env-file {file} up --detach --wait")
     assert "Airflow  http://127.0.0.1:8080" in told
     assert "admin (admin), ml (user), cto (user, approves)" in told
     assert not any(value in told for value in read(file).values() if len(value) > 20 and ":" not in value)
