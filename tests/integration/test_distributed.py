@@ -16,7 +16,11 @@ from include.config.settings import PREFIX, Settings, load_settings
 from include.config.users import parse_passwords
 from include.core.errors import PerpetuaError
 from include.core.files import read_json
-from include.orchestration.chain import DAGS, Chain, Stage
+from include.orchestration.airflow_api import FINISHED
+from include.orchestration.chain import AWAITING, DAGS, Chain, Stage
+from include.orchestration.links import QUESTIONS
+from include.training.champion import read_champion
+from tests.integration.test_approval import prepare as plant_runs
 from tests.support.distributed import PARTS, Distributed
 
 pytestmark = [pytest.mark.integration, pytest.mark.distributed, pytest.mark.timeout(1500)]
@@ -155,6 +159,45 @@ def test_each_person_may_do_what_the_role_says(ran: Ran) -> None:
         api.ensure_pool("training", 9, "more at once")
     api.log_in("cto", ran.passwords["cto"])
     assert api.run("training_checks", "by_hand")["dag_run_id"] == "by_hand"
+
+
+def test_the_desk_opens_to_who_is_logged_in(ran: Ran) -> None:
+    page = httpx.get(f"{ran.deployment.url}/perpetua/", headers=bearer(ran, "ml"))
+    assert page.status_code == 200
+    assert ran.chain.trained_run in page.text
+
+
+def test_the_approver_alone_may_promote_and_what_is_answered_happens(ran: Ran) -> None:
+    plant_runs(ran.settings)
+    api, question = ran.deployment.api, QUESTIONS["GO"]
+    api.log_in("ml", ran.passwords["ml"])
+    api.trigger("revalidate_model", "asked", {"run": "GO"})
+    deadline = time.monotonic() + 300
+    while states(ran, "asked").get(f"decision.{question}") != AWAITING:
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    time.sleep(3)  # an answer in the first moments of waiting can fail the task in Airflow 3.3.2
+    url = f"{ran.deployment.url}/api/v2/dags/revalidate_model/dagRuns/asked/taskInstances/decision.{question}/-1/hitlDetails"
+    answer = {"chosen_options": ["Approve"], "params_input": {"reason": "the market rises by construction"}}
+    assert httpx.patch(url, json=answer, headers=bearer(ran, "ml")).status_code == 403
+    assert httpx.patch(url, json=answer, headers=bearer(ran, "admin")).status_code == 403
+    assert httpx.patch(url, json=answer, headers=bearer(ran, "cto")).status_code == 200
+    while api.run("revalidate_model", "asked")["state"] not in FINISHED:
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    champion = read_champion(ran.settings.home, ran.settings.system)
+    assert champion is not None
+    assert (champion.run_id, champion.approved_by) == ("GO", "cto")
+
+
+def states(ran: Ran, run_id: str) -> dict[str, str | None]:
+    return {task["task_id"]: task["state"] for task in ran.deployment.api.tasks("revalidate_model", run_id)}
+
+
+def bearer(ran: Ran, who: str) -> dict[str, str]:
+    person = {"username": who, "password": ran.passwords[who]}
+    answered = httpx.post(f"{ran.deployment.url}/auth/token", json=person).raise_for_status()
+    return {"Authorization": f"Bearer {answered.json()['access_token']}"}
 
 
 @pytest.mark.parametrize("part", PARTS)
