@@ -177,7 +177,8 @@ def test_the_approver_alone_may_promote_and_what_is_answered_happens(ran: Ran) -
         assert time.monotonic() < deadline
         time.sleep(0.5)
     time.sleep(3)  # an answer in the first moments of waiting can fail the task in Airflow 3.3.2
-    url = f"{ran.deployment.url}/api/v2/dags/revalidate_model/dagRuns/asked/taskInstances/decision.{question}/-1/hitlDetails"
+    run = f"{ran.deployment.url}/api/v2/dags/revalidate_model/dagRuns/asked"
+    url = f"{run}/taskInstances/decision.{question}/-1/hitlDetails"
     answer = {"chosen_options": ["Approve"], "params_input": {"reason": "the market rises by construction"}}
     assert httpx.patch(url, json=answer, headers=bearer(ran, "ml")).status_code == 403
     assert httpx.patch(url, json=answer, headers=bearer(ran, "admin")).status_code == 403
