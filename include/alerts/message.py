@@ -3,12 +3,13 @@
 What is said is in `messages.py`.
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -19,6 +20,7 @@ MAX_TEXT = 3000
 MAX_HEADER = 150
 MAX_FIELD = 2000
 MAX_FIELDS = 10
+MAX_URL = 3000
 MAX_KEY = 500
 MAX_CHARACTERS = 12_000
 """JSON of all blocks; Slack refuses about 13,200 although no documented limit is reached."""
@@ -57,9 +59,18 @@ class Posted:
 
 
 def compose(text: str, blocks: Iterable[Block | None], key: str, *, is_broadcast: bool = False) -> Message:
-    """Return a message of `blocks` (None is left out), cut to Slack's budgets with a word on what was left out."""
+    """Return a message of `blocks` (None is left out), cut to Slack's budgets with a word on what was left out.
+
+    `text` is escaped here, what the blocks say by whoever makes them. A key that is too long is cut, and told apart by
+    its digest.
+    """
     kept = _within_budget([block for block in blocks if block is not None])
-    return Message(text=truncate(text, MAX_TEXT), blocks=tuple(kept), key=key, is_broadcast=is_broadcast)
+    return Message(
+        text=truncate(escape(_sendable(text)), MAX_TEXT) or "–",
+        blocks=tuple(json.loads(_sendable(json.dumps(kept, ensure_ascii=False)))),
+        key=_short(_sendable(key)),
+        is_broadcast=is_broadcast,
+    )
 
 
 def escape(text: object) -> str:
@@ -77,14 +88,15 @@ def truncate(text: str, longest: int) -> str:
 def link(url: str, label: str) -> str:
     """Return a link; only the escaped label when `url` is not one a browser may follow."""
     shown = escape(label).replace("|", "¦")
-    if urlsplit(url).scheme not in {"http", "https"}:
+    if not _is_web(url):
         return shown
-    return f"<{escape(url).replace('|', '%7C')}|{shown}>"
+    address = "".join(_address_character(character) for character in url)
+    return f"<{escape(address)}|{shown}>"
 
 
 def header(text: str) -> Block:
     """Return a heading; `text` is plain, emoji shortcodes are read."""
-    return {"type": "header", "text": {"type": "plain_text", "text": truncate(text, MAX_HEADER), "emoji": True}}
+    return {"type": "header", "text": {"type": "plain_text", "text": truncate(text, MAX_HEADER) or "–", "emoji": True}}
 
 
 def section(text: str) -> Block:
@@ -132,7 +144,7 @@ def divider() -> Block:
 
 def buttons(links: Mapping[str, str]) -> Block | None:
     """Return a row of link buttons, label → address; None when no address is one a browser may follow."""
-    usable = {label: url for label, url in links.items() if urlsplit(url).scheme in {"http", "https"}}
+    usable = {label: url for label, url in links.items() if _is_web(url) and len(url) <= MAX_URL}
     if not usable:
         return None
     return {
@@ -140,7 +152,7 @@ def buttons(links: Mapping[str, str]) -> Block | None:
         "elements": [
             {
                 "type": "button",
-                "text": {"type": "plain_text", "text": truncate(label, 75)},
+                "text": {"type": "plain_text", "text": truncate(label, 75) or "Open"},
                 "url": url,
                 "action_id": f"open_{i}",
             }
@@ -149,8 +161,34 @@ def buttons(links: Mapping[str, str]) -> Block | None:
     }
 
 
+def _is_web(url: str) -> bool:
+    try:
+        return urlsplit(url).scheme in {"http", "https"}
+    except ValueError:
+        # such as https://[
+        return False
+
+
+def _address_character(character: str) -> str:
+    is_safe = character.isprintable() and not character.isspace() and character not in "|<>"
+    return character if is_safe else quote(character, errors="replace")
+
+
+def _sendable(text: str) -> str:
+    # a path or an error of the system may hold what UTF-8 cannot carry
+    return text.encode("utf-8", "replace").decode()
+
+
+def _short(key: str) -> str:
+    if len(key) <= MAX_KEY:
+        return key
+    digest = hashlib.sha256(key.encode()).hexdigest()[:32]
+    return f"{key[: MAX_KEY - len(digest) - 1]}:{digest}"
+
+
 def _mrkdwn(text: str, longest: int) -> Block:
-    return {"type": "mrkdwn", "text": truncate(text, longest)}
+    # Slack refuses an empty text
+    return {"type": "mrkdwn", "text": truncate(text, longest) or "–"}
 
 
 def _within_budget(blocks: list[Block]) -> list[Block]:

@@ -12,7 +12,7 @@ from include.sandbox.slack_store import JsonObject
 MAX_BLOCKS = 50
 MAX_CHARACTERS = 13_200
 MAX_MESSAGE_TEXT = 40_000
-_SECTION_TEXT, _FIELD_TEXT, _HEADER_TEXT, _BUTTON_TEXT = 3000, 2000, 150, 75
+_SECTION_TEXT, _FIELD_TEXT, _HEADER_TEXT, _BUTTON_TEXT, _BUTTON_URL = 3000, 2000, 150, 75, 3000
 _FIELDS, _CONTEXT_ELEMENTS, _ACTIONS_ELEMENTS = 10, 10, 25
 
 
@@ -89,6 +89,7 @@ def _check_element(element: Any, where: str) -> None:
         return
     _require(element.get("type") == "button", "only button and image are supported here", f"{where}/type")
     _check_text(element.get("text"), f"{where}/text", _BUTTON_TEXT)
+    _require(len(str(element.get("url", ""))) <= _BUTTON_URL, f"must be less than {_BUTTON_URL + 1} characters", where)
 
 
 def _check_image(block: JsonObject, where: str) -> None:

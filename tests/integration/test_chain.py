@@ -7,7 +7,9 @@ from typing import NamedTuple
 import httpx
 import psutil
 import pytest
+from slack_sdk import WebClient
 
+from include.alerts.delivery import undelivered
 from include.config.settings import Settings
 from include.core.files import read_json
 from include.features.dataset import load_dataset
@@ -52,13 +54,13 @@ def drive(stack: Stack, settings: Settings) -> Chain:
     return chain
 
 
-def channel(settings: Settings) -> list[dict]:
-    answer = httpx.get(
-        f"{settings.sandbox_url}/api/conversations.history",
-        params={"channel": settings.slack_channel, "limit": 100},
-        headers={"Authorization": "Bearer xoxb-sandbox"},
-    )
-    return answer.json()["messages"]
+def threads(settings: Settings) -> dict[str, list[dict]]:
+    """Return every thread by the key of its first message, that message first."""
+    client = WebClient(token="xoxb-reader", base_url=f"{settings.sandbox_url}/api/")
+    name = settings.slack_channel
+    shown = client.conversations_history(channel=name, include_all_metadata=True)["messages"]
+    first = {message["metadata"]["event_payload"]["key"]: message["ts"] for message in shown}
+    return {key: client.conversations_replies(channel=name, ts=ts)["messages"] for key, ts in first.items()}
 
 
 def test_every_stage_of_the_chain_succeeds(driven: Driven) -> None:
@@ -102,9 +104,15 @@ def test_each_revalidation_leaves_six_gates_and_a_decision_that_follows_from_the
 
 
 def test_slack_tells_the_training_the_standup_and_the_verdict(driven: Driven) -> None:
-    texts = [message["text"] for message in channel(driven.settings)]
-    for wanted in (driven.first.run_id, "Standup", driven.first.decision):
-        assert any(wanted.lower() in text.lower() for text in texts), (wanted, texts)
+    told = {key: [message["text"] for message in thread] for key, thread in threads(driven.settings).items()}
+    run = told[f"thread:run:{driven.first.run_id}"]
+    assert run[0].startswith("Training started")
+    assert run[1].startswith("Training finished")
+    assert any(text.startswith(driven.first.decision) for text in run[2:])
+    days = [text for key, texts in told.items() if key.startswith("thread:day:") for text in texts]
+    for wanted in ("Pre-training checklist", "Morning standup"):
+        assert any(wanted in text for text in days), (wanted, days)
+    assert undelivered(driven.settings.home) == []
 
 
 def test_the_links_of_the_closing_table_open(driven: Driven) -> None:

@@ -3,6 +3,7 @@ import json
 import pytest
 
 from include.alerts.first_messages import first_message
+from include.alerts.message import escape
 from include.alerts.messages import training_started
 from include.config.settings import Settings
 from include.core.errors import InvalidInputError
@@ -55,7 +56,7 @@ def test_a_run_begins_with_the_start_of_its_training(settings: Settings) -> None
 @pytest.mark.parametrize("name", ["unknown", "not/a name & <x>"])
 def test_a_run_without_a_record_has_a_thread_all_the_same(settings: Settings, name: str) -> None:
     message = first_message(settings, f"run:{name}")
-    assert name in message.text
+    assert escape(name) in message.text
     assert "<x>" not in json.dumps(message.blocks)
 
 

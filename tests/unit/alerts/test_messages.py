@@ -1,13 +1,17 @@
+import json
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from include.alerts import messages
 from include.alerts.incidents import Incident, Standing
-from include.alerts.message import MAX_TEXT, Message
+from include.alerts.message import MAX_CHARACTERS, MAX_TEXT, Message, buttons, compose, link, section
 from include.alerts.messages import (
     MAX_ALERTS,
     answered,
@@ -329,3 +333,46 @@ def test_every_emoji_of_a_message_is_one_that_the_sandbox_knows() -> None:
     named = set(re.findall(r'[" f{]:([a-z_]{3,}):[" ]', sources))
     assert {"warning", "rotating_light", "calendar"} <= named
     assert named <= set(EMOJI)
+
+
+PIECES = [
+    "<!channel>", "<@U1>", "<https://evil.example|x>", "//[", "https://[", "&lt;", "&", "```", "`", "*", "_", "|", ">",
+    "<", "•", ":x:", "\n", "\n\n", "\x00", "\ud800", "\u202e", "😀", "x" * 997, "&" * 800, "<" * 701, "\n" * 60,
+]  # fmt: skip
+NASTY = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=30)), max_size=12).map("".join)
+LINK = re.compile(r"<https?://[^<>|\s]*\|[^<>|]*>")
+ENTITY = re.compile(r"&(amp|lt|gt);")
+
+
+def texts_of(node: Any) -> Iterator[str]:
+    """Yield every mrkdwn text of a block."""
+    if isinstance(node, dict):
+        if node.get("type") == "mrkdwn":
+            yield node["text"]
+        node = list(node.values())
+    for child in node if isinstance(node, list | tuple) else ():
+        yield from texts_of(child)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(a=NASTY, b=NASTY, count=st.integers(0, 60))
+def test_nothing_that_is_told_breaks_out_or_is_refused(a: str, b: str, count: int) -> None:
+    failures = [failure(f"n{number}", message=a) for number in range(count)]
+    before = Standing({"n0": Incident(b or "n", NOW, 3)}, (Incident(a or "n", NOW, 1),))
+    made = {
+        "quality": data_quality(CheckReport(subject=b, results=tuple(failures)), a, b, a),
+        "start": training_started(run_of(preset=a, dataset_id=b), a),
+        "training": training_summary(run_of(error=a, status="failed"), report_of(*failures), b),
+        "slot": slot(slot_of("standup", *failures, headline=a), b or "k", before),
+        "details": slot_details(slot_of("standup", lines=(a, b) * count), a),
+        "task": task_failed(a, b, a, b, a),
+        "link": compose(a, [section(link("https://example.org/" + a, b)), buttons({b: "https://x/" + a})], b or "k"),
+    }
+    for name, message in made.items():
+        assert check_blocks(json.loads(json.dumps(message.blocks))) or not message.blocks, name
+        assert 0 < len(message.text) <= MAX_TEXT, name
+        assert len(json.dumps(message.blocks, ensure_ascii=False, separators=(",", ":"))) <= MAX_CHARACTERS, name
+        message.model_dump_json().encode()
+        for text in (message.text, *texts_of(message.blocks)):
+            left = ENTITY.sub("", LINK.sub("", text))
+            assert not set("<>&") & set(left.replace("\n> *", "\n *")), (name, text)

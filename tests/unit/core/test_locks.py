@@ -36,3 +36,22 @@ def test_another_process_is_named_and_its_lock_ends_with_it_even_when_it_is_kill
     holder.wait(timeout=10)
     with only_process(lock, "works", "wait."):
         pass
+
+
+def test_a_turn_is_waited_for_and_comes_when_its_holder_is_killed(tmp_path: Path) -> None:
+    lock = tmp_path / "a" / "lock"
+    hold = HOLD.replace('only_process(Path(sys.argv[1]), "works", "wait.")', "in_turn(Path(sys.argv[1]))")
+    command = [sys.executable, "-c", hold.replace("only_process", "in_turn"), str(lock)]
+    first = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert first.stdout is not None
+    with first.stdout:
+        assert first.stdout.readline() == "held\n"
+    second = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert second.stdout is not None
+    with second.stdout:
+        assert second.poll() is None
+        first.kill()
+        first.wait(timeout=10)
+        assert second.stdout.readline() == "held\n"
+    second.kill()
+    second.wait(timeout=10)
