@@ -1,15 +1,20 @@
-"""Prepares the database of a deployment that several machines share: schema, people, pools. Safe to run again.
+"""Prepares the database of a deployment for several people: schema, people, what they see, pools. Safe to run again.
 
 People who are there already keep password and role: both are changed in Airflow.
 """
 
 import subprocess
 import sys
+from itertools import product
 
 from include.config.settings import Settings, load_settings
 from include.config.users import parse_passwords
 from include.core.errors import ConfigurationError
 from include.orchestration.defaults import POOLS
+
+# FAB keeps the pages of plugins, and the list of what waits for an answer, from these roles: the desk and the approvals
+SEEING = ("Viewer", "User")
+SEEN = (("can_read", "Plugins"), ("menu_access", "HITL Detail"))
 
 
 def prepare(settings: Settings) -> list[str]:
@@ -40,6 +45,8 @@ def _add_people(settings: Settings, passwords: dict[str, str]) -> list[str]:
 
     with get_application_builder() as builder:
         people = builder.sm
+        for role, (action, resource) in product(SEEING, SEEN):
+            people.add_permission_to_role(people.find_role(role), people.create_permission(action, resource))
         missing = [user for user in settings.users if people.find_user(user.name) is None]
         for user in missing:
             if user.name not in passwords:

@@ -165,6 +165,11 @@ def test_the_desk_opens_to_who_is_logged_in(ran: Ran) -> None:
     page = httpx.get(f"{ran.deployment.url}/perpetua/", headers=bearer(ran, "ml"))
     assert page.status_code == 200
     assert ran.chain.trained_run in page.text
+    # and stands in the navigation, as do the approvals that wait
+    plugins = httpx.get(f"{ran.deployment.url}/api/v2/plugins", headers=bearer(ran, "ml"))
+    assert "perpetua" in {plugin["name"] for plugin in plugins.json()["plugins"]}
+    menus = httpx.get(f"{ran.deployment.url}/ui/auth/menus", headers=bearer(ran, "cto"))
+    assert "Required Actions" in menus.json()["authorized_menu_items"]
 
 
 def test_the_approver_alone_may_promote_and_what_is_answered_happens(ran: Ran) -> None:
