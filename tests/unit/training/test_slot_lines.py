@@ -10,6 +10,7 @@ from include.core.checks import CheckReport, CheckResult, Severity
 from include.training.facts import read_facts
 from include.training.ownership import lock_run
 from include.training.slot_lines import checkpoint_words, hours_since, kl_words, run_line, status_lines, trend_words
+from tests.support.documents import document, needs_documents
 from tests.unit.training.builders import NOW, add_checkpoint, write_run_folder
 
 LIMITS = load_system("phase4").alerts
@@ -51,6 +52,18 @@ def test_the_five_documented_lines_come_in_their_order(tmp_path: Path) -> None:
         "Alerts",
     ]
     assert lines[1] == "✅ Log Files: All present"
+
+
+@needs_documents
+def test_the_five_lines_are_the_documents(tmp_path: Path) -> None:
+    text = document("phase4_operations_checklist")
+    expected = text[text.index("# Expected output:") :].split("```")[0].splitlines()[1:]
+    lines = status_lines(read_facts(write_run_folder(tmp_path / "r", [{}])), _report(), LIMITS, NOW)
+    heads = [line.removeprefix("# ").split(": ")[0] for line in expected if line.startswith("# ")]
+    assert [line.split(": ")[0] for line in lines] == heads
+    # the document's own run is a sound one
+    assert (lines[0], lines[1]) == ("✅ Overall Status: OK", "✅ Log Files: All present")
+    assert "🔔 Alerts: No critical issues" in text
 
 
 @pytest.mark.parametrize(

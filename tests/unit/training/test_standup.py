@@ -1,5 +1,6 @@
 """The standup carries every field of the documented template."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from include.training.facts import read_facts
 from include.training.ownership import lock_run
 from include.training.standup import standup_lines
 from include.training.watch import evaluate_facts
+from tests.support.documents import document, needs_documents
 from tests.unit.training.builders import NOW, add_checkpoint, write_run_folder
 
 SYSTEM = load_system("phase4")
@@ -50,6 +52,19 @@ def test_every_field_of_the_template_comes_in_its_order(tmp_path: Path) -> None:
         lines = [line for line in _lines(folder) if line]
     assert len(lines) == len(LABELS)
     assert [line for line, label in zip(lines, LABELS, strict=True) if not line.startswith(label)] == []
+
+
+@needs_documents
+def test_every_field_is_the_documents(tmp_path: Path) -> None:
+    text = document("phase4_operations_checklist")
+    template = text[text.index("## DAILY STANDUP TEMPLATE") :].split("```")[1].strip().splitlines()
+    folder = write_run_folder(tmp_path / "r", [{"timestep": 20_480}])
+    with lock_run(folder):
+        lines = _lines(folder)
+    # up to the first blank to fill in: what stands there is the field's name
+    fields = [re.split(r"_|: | No / | / \(|5-6", line)[0] for line in template]
+    assert len(lines) == len(template)
+    assert [field for field, line in zip(fields, lines, strict=True) if not line.startswith(field)] == []
 
 
 def test_progress_and_plan_are_in_thousands_of_steps(tmp_path: Path) -> None:
