@@ -21,8 +21,11 @@ DAGS = ("revalidate_model", "training_checks", "revalidation_day")
 
 
 def soon() -> datetime:
-    """Return the next whole minute that a stack which starts now is up for, its morning on the same day."""
-    coming = (datetime.now(UTC) + timedelta(seconds=85)).replace(second=0, microsecond=0)
+    """Return a whole minute half a minute ahead or more, its morning on the same day.
+
+    A stack is up by then on a machine that has nothing else to do; on a busy one the time has passed, and fires late.
+    """
+    coming = (datetime.now(UTC) + timedelta(seconds=90)).replace(second=0, microsecond=0)
     morning = coming.replace(hour=0, minute=5)
     return max(coming, morning)
 
