@@ -21,6 +21,7 @@ from include.training.champion import read_champion
 from tests.support.controls import Layers
 from tests.support.datasets import dataset_of, series_from_closes, write_dataset
 from tests.support.models import plant
+from tests.support.slack import told
 from tests.support.stack import deployment
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1200)]
@@ -65,19 +66,6 @@ class Desk(NamedTuple):
 
     def states(self, run_id: str) -> dict[str, str | None]:
         return {task["task_id"]: task["state"] for task in self.stack.api.tasks("revalidate_model", run_id)}
-
-    def told(self) -> list[str]:
-        """Return what stands in the Slack channel and its threads, newest last."""
-        url, headers = f"{self.settings.sandbox_url}/api", {"Authorization": "Bearer xoxb-sandbox"}
-        channel = httpx.get(f"{url}/conversations.list", headers=headers).json()["channels"][0]["id"]
-        parents = httpx.get(f"{url}/conversations.history", params={"channel": channel}, headers=headers).json()
-        texts = []
-        for parent in parents["messages"]:
-            thread = httpx.get(
-                f"{url}/conversations.replies", params={"channel": channel, "ts": parent["ts"]}, headers=headers
-            ).json()
-            texts += [str(message) for message in thread.get("messages", [parent])]
-        return texts
 
 
 def market(symbol: str, seed: int, drift: float, deviation: float) -> Any:
@@ -166,7 +154,7 @@ def test_a_go_waits_for_its_approver_and_the_answer_is_what_happens(desk: Desk) 
     signed = newest_of(sign_offs(home, desk.settings.campaign.name), "cto_decision")
     assert signed is not None
     assert (signed.status, signed.signed_by) == ("done", "carl")
-    assert any("Approved · phase4 GO" in text and reason in text for text in desk.told())
+    assert any("Approved · phase4 GO" in text and reason in text for text in told(desk.settings))
 
     assert desk.answer("second", "GO", "Reject").status_code == 409
 
@@ -183,7 +171,7 @@ def test_a_partial_go_can_be_sent_back_to_training(desk: Desk) -> None:
     assert (retraining["conf"]["system"], retraining["conf"]["preset"]) == ("phase4", verdict["preset"])
     assert verdict["preset"] == "tight_stop"
     assert [one.answer for one in read_approvals(desk.settings.home.revalidation(verdict["id"]))] == ["retrain"]
-    assert any("To be retrained" in text and "tight_stop" in text for text in desk.told())
+    assert any("To be retrained" in text and "tight_stop" in text for text in told(desk.settings))
 
 
 def test_a_no_go_asks_nobody_and_names_the_preset_to_retrain_with(desk: Desk) -> None:
@@ -193,7 +181,7 @@ def test_a_no_go_asks_nobody_and_names_the_preset_to_retrain_with(desk: Desk) ->
     assert {states[f"decision.{name}"] for name in ("go", "partial_go", "record", "promote", "announce_answer")} == {
         "skipped"
     }
-    verdict = next(text for text in desk.told() if "NO-GO · phase4" in text)
+    verdict = next(text for text in told(desk.settings) if "NO-GO · phase4" in text)
     assert "tight_stop" in verdict
     assert f"{desk.settings.airflow_url}/dags/train_ppo" in verdict
 
