@@ -1,6 +1,7 @@
 """The real chain in a real Airflow: sandbox, scheduler, DAG processor, triggerer and API server as processes."""
 
 import json
+import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -14,10 +15,12 @@ from include.config.settings import Settings
 from include.core.files import read_json
 from include.features.dataset import load_dataset
 from include.lake.lake import Lake
+from include.orchestration.airflow_api import FINISHED
 from include.orchestration.chain import DAGS, SCHEDULED, Chain
 from include.orchestration.links import Links
 from include.orchestration.stack import Stack
 from include.orchestration.summary import Summary, summarise
+from include.training.runs import all_runs
 from tests.support.stack import deployment
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
@@ -135,6 +138,12 @@ def test_a_bad_trigger_is_refused_by_field_name(driven: Driven) -> None:
         ("revalidate_model", {"run": "../../etc/passwd"}, "run"),
         ("market_data", {"symbols": "BTC; rm -rf /"}, "symbols"),
         ("training_checks", {"slot": "lunch"}, "slot"),
+        ("train_ppo", {"engine": "steam"}, "engine"),
+        ("train_ppo", {"preset": "nonsense"}, "preset"),
+        ("backfill", {"start": "yesterday"}, "start"),
+        ("backfill", {"series": "candles; rm"}, "series"),
+        ("revalidation_day", {"step": "lunch"}, "step"),
+        ("cross_validate", {"folds": 0}, "folds"),
     ):
         answer = httpx.post(
             f"{driven.settings.airflow_url}/api/v2/dags/{dag_id}/dagRuns",
@@ -143,6 +152,40 @@ def test_a_bad_trigger_is_refused_by_field_name(driven: Driven) -> None:
         )
         assert answer.status_code == 400
         assert field in answer.json()["detail"]
+
+
+def test_a_second_request_for_a_training_under_way_is_refused_and_yields_no_second_run(driven: Driven) -> None:
+    with httpx.Client(base_url=driven.settings.airflow_url, timeout=30) as client:
+        token = client.get("/auth/token").json()["access_token"]
+        client.headers["Authorization"] = f"Bearer {token}"
+
+        def trigger(run_id: str) -> httpx.Response:
+            body = {"dag_run_id": run_id, "logical_date": None, "conf": {"seeds": [77], "steps": 4_096}}
+            return client.post("/api/v2/dags/train_ppo/dagRuns", json=body)
+
+        def states(run_id: str) -> dict[str, str | None]:
+            tasks = client.get(f"/api/v2/dags/train_ppo/dagRuns/{run_id}/taskInstances").json()["task_instances"]
+            return {task["task_id"]: task["state"] for task in tasks}
+
+        # two clicks; the very same request is refused by Airflow itself
+        assert [trigger(run_id).status_code for run_id in ("click-1", "click-2", "click-1")] == [200, 200, 409]
+        deadline = time.monotonic() + 240
+        while not all(_ended(client, run_id) for run_id in ("click-1", "click-2")):
+            assert time.monotonic() < deadline
+            time.sleep(0.5)
+        outcomes = sorted(states(run_id)["dataset.freeze_dataset"] or "" for run_id in ("click-1", "click-2"))
+        assert outcomes == ["failed", "success"]
+        refused = next(
+            run_id for run_id in ("click-1", "click-2") if states(run_id)["dataset.freeze_dataset"] == "failed"
+        )
+        logs = driven.settings.home.airflow / "logs" / "dag_id=train_ppo" / f"run_id={refused}"
+        log = next(logs.glob("task_id=dataset.freeze_dataset/*.log")).read_text(encoding="utf-8")
+        assert "was asked for already, by the DAG run" in log
+    assert len([run for run in all_runs(driven.settings.home, "phase4") if run.seed == 77]) == 1
+
+
+def _ended(client: httpx.Client, run_id: str) -> bool:
+    return client.get(f"/api/v2/dags/train_ppo/dagRuns/{run_id}").json()["state"] in FINISHED
 
 
 def test_schedules_are_on_after_the_chain(driven: Driven) -> None:
