@@ -77,7 +77,7 @@ def revalidate_model() -> None:
         from include.orchestration import verdict_stages
 
         settings, _ = runtime()
-        return verdict_stages.promote(settings, verdict["id"], verdict["result_sha256"], answer["answered_by"])
+        return verdict_stages.promote(settings, verdict["id"], verdict["result_sha256"], answer)
 
     @stage_task(trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS)
     def announce_answer(answer: dict[str, Any]) -> None:

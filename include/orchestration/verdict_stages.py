@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.config.choices import APPROVE
 from include.config.settings import Settings
-from include.core.clock import wall_now
+from include.core.clock import parse_utc, wall_now
 from include.core.errors import DataQualityError, InvalidInputError
 from include.core.progress import Progress, no_progress
 from include.core.slots import SCHEDULE
@@ -169,13 +169,23 @@ def announce_answer(settings: Settings, revalidation_id: str) -> dict[str, Any]:
     return {"ts": posted.ts if posted else None, "answer": given.answer}
 
 
-def promote(settings: Settings, revalidation_id: str, result_sha256: str, approved_by: str) -> dict[str, Any]:
-    """Make the revalidated model the champion of its system; an edited result or bundle is refused."""
+def promote(settings: Settings, revalidation_id: str, result_sha256: str, answer: dict[str, Any]) -> dict[str, Any]:
+    """Make the revalidated model the champion of its system; an edited result or bundle is refused.
+
+    `answer` is what `record_answer` returned; one that is older than the last promotion or rollback is refused too.
+    """
     from include.reporting.champion import promote as promote_champion
     from include.reporting.decision_bundle import require_intact
 
     require_intact(settings.home.revalidation(revalidation_id))
-    champion = promote_champion(settings.home, revalidation_id, result_sha256, approved_by, wall_now())
+    champion = promote_champion(
+        settings.home,
+        revalidation_id,
+        result_sha256,
+        answer["answered_by"],
+        wall_now(),
+        parse_utc(answer["answered_at"], "answered_at"),
+    )
     return champion.model_dump(mode="json")
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from include.config.system import load_system
+from include.core.clock import format_utc
 from include.core.errors import IntegrityError, InvalidInputError
 from include.core.files import sha256_file, write_json
 from include.core.paths import Home
@@ -15,7 +16,14 @@ from include.training.champion import Champion, Promotion, expiry, read_champion
 from include.training.policy import load_policy
 
 
-def promote(home: Home, revalidation_id: str, result_sha256: str, approved_by: str, now: datetime) -> Champion:
+def promote(
+    home: Home,
+    revalidation_id: str,
+    result_sha256: str,
+    approved_by: str,
+    now: datetime,
+    approved_at: datetime | None = None,
+) -> Champion:
     """Make the model of a revalidation the champion of its system and return it.
 
     Promoting the same result again changes nothing.
@@ -32,6 +40,8 @@ def promote(home: Home, revalidation_id: str, result_sha256: str, approved_by: s
         Name of the person who approved.
     now : datetime
         Wall clock, UTC.
+    approved_at : datetime or None
+        When; None is now.
 
     Raises
     ------
@@ -40,7 +50,8 @@ def promote(home: Home, revalidation_id: str, result_sha256: str, approved_by: s
     IntegrityError
         The result was changed after approval was asked for.
     InvalidInputError
-        The result is a NO-GO, which nobody can promote.
+        The result is a NO-GO, which nobody can promote, or another model was promoted, or gone back to, since it was
+        approved.
     """
     folder = home.revalidation(revalidation_id)
     result = read_result(folder)
@@ -50,6 +61,11 @@ def promote(home: Home, revalidation_id: str, result_sha256: str, approved_by: s
     standing = read_champion(home, result.system)
     if standing is not None and standing.result_sha256 == result_sha256:
         return standing
+    if standing is not None and approved_at is not None and standing.promoted_at > approved_at:
+        raise InvalidInputError(
+            f"`approved_at` must be after the last promotion, {standing.run_id} at {format_utc(standing.promoted_at)}, "
+            f"was {format_utc(approved_at)}. Hint: revalidate {result.run_id} again and have it approved."
+        )
     champion = Champion(
         system=result.system,
         run_id=result.run_id,

@@ -84,7 +84,9 @@ def test_a_bundle_with_one_file_changed_is_not_promoted_nor_judged(
     trades.write_bytes(whole + b"x")
     try:
         with pytest.raises(IntegrityError, match=TRADES_FILE):
-            promote(settings, verdict["id"], verdict["result_sha256"], "cto")
+            promote(
+                settings, verdict["id"], verdict["result_sha256"], {"answered_by": "cto", "answered_at": "2026-02-27"}
+            )
         with pytest.raises(IntegrityError, match=TRADES_FILE):
             verify_bundle(settings.home.revalidation(verdict["id"]))
     finally:

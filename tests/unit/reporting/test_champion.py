@@ -50,6 +50,17 @@ def test_a_promotion_expires_counted_from_the_end_of_the_test_window(home: Home)
     assert champion.expires_at == result.window_end + timedelta(days=28)
 
 
+def test_an_approval_from_before_the_last_promotion_promotes_nobody(home: Home) -> None:
+    (old, old_sha256), (new, new_sha256) = written(home, "run-1"), written(home, "run-2")
+    standing = promote(home, new.id, new_sha256, "ada", NOW, NOW)
+    with pytest.raises(InvalidInputError, match=r"must be after the last promotion, run-2 .*Hint"):
+        promote(home, old.id, old_sha256, "ada", NOW + timedelta(hours=1), NOW - timedelta(hours=1))
+    assert read_champion(home, "phase4") == standing
+    # the same promotion tried again is no second one
+    assert promote(home, new.id, new_sha256, "ada", NOW, NOW - timedelta(hours=1)) == standing
+    assert promote(home, old.id, old_sha256, "ada", NOW, NOW + timedelta(hours=1)).run_id == "run-1"
+
+
 def test_earlier_champions_are_kept_newest_first(home: Home) -> None:
     for run_id in ("run-1", "run-2", "run-3"):
         result, sha256 = written(home, run_id, "PARTIAL-GO")
