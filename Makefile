@@ -32,11 +32,18 @@ up: ## start docker-compose.yaml for several people; what is missing in .env is 
 down: ## stop docker-compose.yaml; the volumes stay
 	@$(PYTHON) -m include.orchestration.containers down
 
-test: setup-dev ## run the test suite, the real chain in a real Airflow included (slow tests: make test-all)
-	@$(BIN)/python -m pytest -m "not slow and not soak and not distributed"
+# files of tests run side by side; each file, and so each Airflow of a test, in one process
+JOBS ?= 2
+PYTEST = $(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile
+test: setup-dev ## run the test suite, the real chain in a real Airflow included (slow tests: make test-slow, test-all)
+	@$(PYTEST) -m "not slow and not soak and not distributed"
+
+test-slow: setup-dev ## run the tests that take more than about ten seconds each
+	@$(PYTEST) -m slow
 
 test-all: setup-dev ## run every test, those too that take many minutes
-	@$(BIN)/python -m pytest -m "not distributed"
+	@$(MAKE) test test-slow
+	@$(BIN)/python -m pytest -m soak
 	@$(MAKE) test-distributed
 
 SERVERS = command -v redis-server >/dev/null && { command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; }
@@ -97,4 +104,4 @@ lock: setup-dev ## resolve requirements*.txt anew into the lock files (CUDA-free
 clean: ## remove the state of the local deployment (var/), not the virtual environment
 	@rm -rf var
 
-.PHONY: help setup setup-dev run up down test test-distributed test-all check bench doctor tensorboard mlflow lock clean
+.PHONY: help setup setup-dev run up down test test-slow test-distributed test-all check bench doctor tensorboard mlflow lock clean

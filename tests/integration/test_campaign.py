@@ -29,7 +29,7 @@ from tests.support.stack import deployment
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.integration,
-    pytest.mark.slow,
+    pytest.mark.soak,
     pytest.mark.timeout(1800),
     pytest.mark.skipif(CHROMIUM is None, reason="no `chromium` on the PATH. Hint: apt-get install chromium"),
 ]
