@@ -96,13 +96,16 @@ class Trend:
 
 def read_facts(folder: Path) -> RunFacts:
     """Return what the files of the run in `folder` say now; a damaged log counts as empty and as a problem."""
-    logs = folder / LOGS
-    problems = [f"{name} is missing" for name in ALL_LOGS if not (logs / name).exists()]
+    logs, is_alive = folder / LOGS, is_locked(folder)
+    absent = [name for name in ALL_LOGS if not (logs / name).exists()]
+    # a trainer opens them all once its kernels are compiled; one that hangs before is ended by its own watchdog
+    has_just_begun = is_alive and len(absent) == len(ALL_LOGS)
+    problems = [] if has_just_begun else [f"{name} is missing" for name in absent]
     tables = {log.name: _read(logs, log, problems) for log in CSV_LOGS}
     return RunFacts(
         folder=folder,
         info=read_run(folder),
-        is_alive=is_locked(folder),
+        is_alive=is_alive,
         convergence=tables[CONVERGENCE.name],
         updates=tables[UPDATES.name],
         episodes=tables[EPISODES.name],

@@ -1,13 +1,14 @@
 """What is read from a run's folder, and the trend that is computed of it."""
 
 import math
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from include.training.facts import improvement, last, read_facts, reward_trend
-from include.training.logs import CONVERGENCE, EPISODES, LOGS, empty_log
+from include.training.logs import ALL_LOGS, CONVERGENCE, EPISODES, LOGS, empty_log
 from include.training.ownership import lock_run
 from tests.unit.training.builders import add_checkpoint, write_run_folder
 
@@ -109,3 +110,15 @@ def test_missing_and_damaged_logs_are_problems_not_crashes(tmp_path: Path) -> No
     assert problems[0] == "alerts.log is missing"
     assert EPISODES.name in problems[1]
     assert len(problems) == 2
+
+
+def test_a_trainer_that_has_just_begun_has_no_logs_yet_and_a_dead_one_has_lost_them(tmp_path: Path) -> None:
+    folder = write_run_folder(tmp_path / "r", status="running")
+    shutil.rmtree(folder / LOGS)
+    with lock_run(folder):
+        assert read_facts(folder).log_problems == ()
+        (folder / LOGS).mkdir()
+        (folder / LOGS / ALL_LOGS[0]).touch()
+        assert len(read_facts(folder).log_problems) >= len(ALL_LOGS) - 1
+    shutil.rmtree(folder / LOGS)
+    assert len(read_facts(folder).log_problems) == len(ALL_LOGS)
