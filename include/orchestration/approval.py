@@ -21,7 +21,7 @@ _BODY = """**{{ verdict.decision }}**: {{ verdict.gates_passed }} of {{ verdict.
 {%- set observed = '%.4g' | format(gate.observed) if gate.observed is not none else 'unknown' %}
 {%- set luck = '%.0f %%' | format(100 * gate.luck) %}
 {%- set mark = '✅' if gate.passed else '❌' %}
-{%- set bounds = 'unknown' if gate.low is none else '%.3g to %.3g' | format(gate.low, gate.high) %}
+{%- set bounds = 'unknown' if gate.low is none else '%.3g to %.3g' | format(gate.low, gate.high) -%}
 | {{ gate.name }} | {{ observed }} | {{ gate.limit }} | {{ mark }} | {{ bounds }} | {{ luck }} |
 {% endfor %}
 Report: {{ verdict.report }}
@@ -32,7 +32,7 @@ Report: {{ verdict.report }}
 _RETRAIN = """- **Retrain** starts `train_ppo`\
 {% if verdict.preset %} with the preset `{{ verdict.preset }}`, for the gate {{ verdict.worst_gate }}{% endif %}.
 """
-_REJECT = """- **Reject** leaves the champion as it is, and so does no answer within HOURS hours.
+_REJECT = """- **Reject** leaves the champion as it is, and so does no answer within HOURS h.
 """
 
 

@@ -152,7 +152,7 @@ def _how_to_cut() -> dict[str, Any]:
 def approval() -> dict[str, Any]:
     """Return the fields beside an approval."""
     return {
-        "reason": Param("", type="string", maxLength=2_000, title="Reason",
+        "reason": Param(None, type=["null", "string"], maxLength=2_000, title="Reason",
                         description="Why; needed to approve where the evidence is insufficient."),
     }  # fmt: skip
 

@@ -209,7 +209,7 @@ def answer(page: Page, settings: Settings, run_id: str, question: str, reason: s
     page.goto(f"{settings.airflow_url}/dags/revalidate_model/runs/{quote(run_id)}/tasks/{question}/required_actions")
     page.wait_for_load_state("networkidle")
     picture(page, "8-question")
-    page.get_by_label("Reason").first.fill(reason)
+    page.locator("[name=element_reason]").fill(reason)
     page.get_by_role("button", name="Approve").click()
     page.wait_for_timeout(2_000)
     picture(page, "8-answered")
