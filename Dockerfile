@@ -29,7 +29,7 @@ CMD ["mlflow", "server", "--host", "0.0.0.0", "--port", "5000"]
 FROM base AS perpetua
 COPY --from=packages /opt/venv /opt/venv
 WORKDIR /opt/perpetua
-COPY pyproject.toml ./
+COPY pyproject.toml requirements.lock ./
 COPY dags dags
 COPY plugins plugins
 COPY include include
