@@ -2,7 +2,7 @@
 
 Every message is written into the outbox of the home before it is sent, and whoever tells something next takes along
 what waits. This is for the time in which nobody tells anything: every five minutes it tries again what is due, in its
-order, nothing twice. A run in which nothing waits asks Slack nothing and ends in a second. While Slack refuses messages
+order, nothing twice. A run in which nothing waits asks Slack nothing. While Slack refuses messages
 (the token, a scope, the channel) the run fails, in red here, as it cannot be told in Slack; docs/alerts.md says what to
 do. By hand: `python -m include alerts list` and `python -m include alerts flush`.
 """

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from include.alerts.first_messages import first_message
 from include.alerts.incidents import NOTHING_BEFORE, Standing, observe
 from include.alerts.message import Message, Posted
 from include.alerts.outbox import Entry, New, Outbox, State
@@ -115,6 +114,9 @@ def undelivered(home: Home) -> list[Entry]:
 def _entries(
     settings: Settings, outbox: Outbox, message: Message, thread: str | None, files: Iterable[Attachment]
 ) -> list[New]:
+    # seconds to import, and what only tries again never needs it
+    from include.alerts.first_messages import first_message
+
     top = None if thread is None else parent_key(thread)
     entries = []
     if thread is not None and top is not None and top != message.key and outbox.entry(top) is None:
