@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,6 +25,9 @@ from tests.integration.test_approval import prepare as plant_runs
 from tests.support.distributed import PARTS, Distributed
 
 pytestmark = [pytest.mark.integration, pytest.mark.distributed, pytest.mark.timeout(1500)]
+
+# the first page of a busy machine takes its time
+get, post, patch = (partial(ask, timeout=120) for ask in (httpx.get, httpx.post, httpx.patch))
 
 SYMBOLS = (
     "BTC/USDT:USDT", "ETH/USDT:USDT", "SOL/USDT:USDT", "XRP/USDT:USDT", "BNB/USDT:USDT", "ADA/USDT:USDT",
@@ -65,13 +69,13 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
     complete(file)
     values = read(file) | {"PERPETUA_UNIVERSE": ",".join(SYMBOLS)}
     started = time.monotonic()
-    with Distributed.running(home, values) as deployment, pytest.MonkeyPatch.context() as patch:
+    with Distributed.running(home, values) as deployment, pytest.MonkeyPatch.context() as changes:
         print(f"\nup and healthy after {time.monotonic() - started:.0f} s")
         for name in [name for name in os.environ if name.startswith(PREFIX)]:
-            patch.delenv(name)
+            changes.delenv(name)
         for name, value in deployment.environment("worker").items():
             if name.startswith(PREFIX):
-                patch.setenv(name, value)
+                changes.setenv(name, value)
         settings = load_settings()
         passwords = parse_passwords(values["PERPETUA_PASSWORDS"])
         deployment.api.log_in("admin", passwords["admin"])
@@ -126,21 +130,21 @@ def test_the_verdict_stands_with_its_six_gates(ran: Ran) -> None:
 
 def test_the_mirror_holds_the_run_and_answers_to_its_own_name_only(ran: Ran) -> None:
     url = f"{ran.deployment.mlflow_url}/api/2.0/mlflow/experiments/search"
-    found = httpx.post(url, json={"max_results": 10})
+    found = post(url, json={"max_results": 10})
     names = {experiment["name"]: experiment["experiment_id"] for experiment in found.json()["experiments"]}
-    runs = httpx.post(
+    runs = post(
         f"{ran.deployment.mlflow_url}/api/2.0/mlflow/runs/search", json={"experiment_ids": list(names.values())}
     ).json()["runs"]
     assert ran.chain.trained_run in {run["info"]["run_name"] for run in runs}
-    assert httpx.post(url, json={"max_results": 1}, headers={"Host": "evil.example"}).status_code == 403
+    assert post(url, json={"max_results": 1}, headers={"Host": "evil.example"}).status_code == 403
 
 
 def test_nobody_gets_in_without_a_login(ran: Ran) -> None:
     url = ran.deployment.url
-    assert httpx.get(f"{url}/api/v2/dags").status_code == 401
-    assert httpx.get(f"{url}/auth/token").status_code >= 400
-    assert httpx.post(f"{url}/auth/token", json={"username": "cto", "password": "wrong"}).status_code == 401
-    page = httpx.get(f"{url}/perpetua/")
+    assert get(f"{url}/api/v2/dags").status_code == 401
+    assert get(f"{url}/auth/token").status_code >= 400
+    assert post(f"{url}/auth/token", json={"username": "cto", "password": "wrong"}).status_code == 401
+    page = get(f"{url}/perpetua/")
     assert page.is_redirect
     assert "login" in page.headers["location"]
 
@@ -162,13 +166,13 @@ def test_each_person_may_do_what_the_role_says(ran: Ran) -> None:
 
 
 def test_the_desk_opens_to_who_is_logged_in(ran: Ran) -> None:
-    page = httpx.get(f"{ran.deployment.url}/perpetua/", headers=bearer(ran, "ml"))
+    page = get(f"{ran.deployment.url}/perpetua/", headers=bearer(ran, "ml"))
     assert page.status_code == 200
     assert ran.chain.trained_run in page.text
     # and stands in the navigation, as do the approvals that wait
-    plugins = httpx.get(f"{ran.deployment.url}/api/v2/plugins", headers=bearer(ran, "ml"))
+    plugins = get(f"{ran.deployment.url}/api/v2/plugins", headers=bearer(ran, "ml"))
     assert "perpetua" in {plugin["name"] for plugin in plugins.json()["plugins"]}
-    menus = httpx.get(f"{ran.deployment.url}/ui/auth/menus", headers=bearer(ran, "cto"))
+    menus = get(f"{ran.deployment.url}/ui/auth/menus", headers=bearer(ran, "cto"))
     assert "Required Actions" in menus.json()["authorized_menu_items"]
 
 
@@ -185,9 +189,9 @@ def test_the_approver_alone_may_promote_and_what_is_answered_happens(ran: Ran) -
     run = f"{ran.deployment.url}/api/v2/dags/revalidate_model/dagRuns/asked"
     url = f"{run}/taskInstances/decision.{question}/-1/hitlDetails"
     answer = {"chosen_options": ["Approve"], "params_input": {"reason": "the market rises by construction"}}
-    assert httpx.patch(url, json=answer, headers=bearer(ran, "ml")).status_code == 403
-    assert httpx.patch(url, json=answer, headers=bearer(ran, "admin")).status_code == 403
-    assert httpx.patch(url, json=answer, headers=bearer(ran, "cto")).status_code == 200
+    assert patch(url, json=answer, headers=bearer(ran, "ml")).status_code == 403
+    assert patch(url, json=answer, headers=bearer(ran, "admin")).status_code == 403
+    assert patch(url, json=answer, headers=bearer(ran, "cto")).status_code == 200
     while api.run("revalidate_model", "asked")["state"] not in FINISHED:
         assert time.monotonic() < deadline
         time.sleep(0.5)
@@ -202,7 +206,7 @@ def states(ran: Ran, run_id: str) -> dict[str, str | None]:
 
 def bearer(ran: Ran, who: str) -> dict[str, str]:
     person = {"username": who, "password": ran.passwords[who]}
-    answered = httpx.post(f"{ran.deployment.url}/auth/token", json=person).raise_for_status()
+    answered = post(f"{ran.deployment.url}/auth/token", json=person).raise_for_status()
     return {"Authorization": f"Bearer {answered.json()['access_token']}"}
 
 
