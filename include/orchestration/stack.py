@@ -13,6 +13,7 @@ from typing import Self
 import httpx
 
 from include.config.settings import Settings
+from include.config.users import parse_passwords
 from include.core.errors import ConfigurationError, PerpetuaError
 from include.core.files import atomic_path, read_json
 from include.core.paths import REPOSITORY
@@ -133,12 +134,13 @@ def passwords_file(settings: Settings) -> Path:
 
 
 def passwords(settings: Settings) -> dict[str, str]:
-    """Return the password of each user; one who has none yet gets one, and nobody's is changed."""
+    """Return the password of each user; who has none yet gets that of `PERPETUA_PASSWORDS` or a new one."""
     file = passwords_file(settings)
     known: dict[str, str] = read_json(file) if file.exists() else {}
     missing = [user.name for user in settings.users if user.name not in known]
     if missing:
-        known |= {name: secrets.token_urlsafe(16) for name in missing}
+        given = parse_passwords(settings.passwords.get_secret_value())
+        known |= {name: given.get(name) or secrets.token_urlsafe(16) for name in missing}
         with atomic_path(file) as temporary:
             temporary.touch(mode=0o600)
             temporary.write_text(json.dumps(known, indent=2), encoding="utf-8")

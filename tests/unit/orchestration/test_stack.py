@@ -23,6 +23,9 @@ def test_users_log_in_with_passwords_that_stay_and_that_only_the_owner_reads(mon
     assert all(password not in str(environment.values()) for password in first.values())
 
     monkeypatch.setenv("PERPETUA_USERS", "anna:admin,carl:viewer")
+    monkeypatch.setenv("PERPETUA_PASSWORDS", "anna:other,carl:chosen-by-hand")
     later = passwords(load_settings())
     assert later.keys() == {"anna", "ben", "carl"}
+    # the first password of somebody new may be given; nobody's is changed
     assert later["anna"] == first["anna"]
+    assert later["carl"] == "chosen-by-hand"
