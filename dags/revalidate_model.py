@@ -72,12 +72,12 @@ def revalidate_model() -> None:
         return [step] if step else []
 
     @stage_task(inlets=[assets.REVALIDATION], outlets=[assets.CHAMPION])
-    def promote(verdict: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+    def promote(verdict: dict[str, Any]) -> dict[str, Any]:
         """Make the approved model the champion; an edited result is refused."""
         from include.orchestration import verdict_stages
 
         settings, _ = runtime()
-        return verdict_stages.promote(settings, verdict["id"], verdict["result_sha256"], answer)
+        return verdict_stages.promote(settings, verdict["id"], verdict["result_sha256"])
 
     @stage_task(trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS)
     def announce_answer(answer: dict[str, Any]) -> None:
@@ -112,7 +112,7 @@ def revalidate_model() -> None:
                 "preset": "{{ ti.xcom_pull(task_ids='evaluation.revalidate').preset }}",
             },
         )
-        outcomes = [promote(verdict, answer), retrain]
+        outcomes = [promote(verdict), retrain]
         act(answer) >> outcomes
         outcomes >> announce_answer(answer)
 

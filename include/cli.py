@@ -21,6 +21,7 @@ from include.config.cross_validation import CrossValidationRequest
 from include.config.files import read_yaml
 from include.config.model import parse
 from include.config.settings import Settings, load_settings
+from include.config.system import load_system
 from include.core.checks import Severity
 from include.core.clock import format_utc, parse_utc, wall_now
 from include.core.errors import (
@@ -540,7 +541,7 @@ def verify(
 def champion_show(system: System = None, as_json: Json = False) -> None:
     """Show the promoted model of a system: run, evidence, who approved it, until when it stands."""
     settings = load_settings()
-    standing = verdict_stages.champion(settings, system or settings.system)
+    standing = verdict_stages.champion(settings, load_system(system or settings.system).name)
     told = "No model was promoted yet." if standing is None else _promotion(standing)
     _show(standing if as_json else told, as_json)
 

@@ -77,8 +77,7 @@ def complete(file: Path) -> list[str]:
 def read(file: Path) -> dict[str, str]:
     """Return the values of a file of `NAME=value` lines; an absent file has none."""
     lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
-    parts = [line.partition("=") for line in lines if _name(line)]
-    return {name.strip(): value.strip().strip("\"'") for name, _, value in parts}
+    return {_name(line): _value(line) for line in lines if _name(line)}
 
 
 def people(values: dict[str, str]) -> list[tuple[str, str]]:
@@ -110,7 +109,15 @@ def _admin(users: list[tuple[str, str]]) -> str:
 
 def _name(line: str) -> str:
     name, separator, _ = line.partition("=")
-    return name.strip() if separator and not name.lstrip().startswith("#") else ""
+    return name.strip().removeprefix("export ").strip() if separator and not name.lstrip().startswith("#") else ""
+
+
+def _value(line: str) -> str:
+    """Return the value of a line as compose reads it: quotes hold it together, a comment ends one without."""
+    value = line.partition("=")[2].strip()
+    if value[:1] in ("'", '"'):
+        return value[1:].partition(value[0])[0]
+    return value.partition(" #")[0].strip() if not value.startswith("#") else ""
 
 
 def _write(file: Path, added: dict[str, str]) -> None:

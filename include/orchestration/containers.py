@@ -30,7 +30,7 @@ def up(file: Path) -> str:
     told = f"{file}: " + (f"added {', '.join(added)}" if added else "complete")
     require_docker()
     values = read(file) | {name: value for name, value in os.environ.items() if value}
-    profiles = "sandbox" if values.get("PERPETUA_MODE", "sandbox") == "sandbox" else ""
+    profiles = "sandbox" if (values.get("PERPETUA_MODE") or "sandbox") == "sandbox" else ""
     _compose(file, profiles, "build")
     _compose(file, profiles, "up", "--detach", "--wait")
     return f"{told}\n{_addresses(values, file)}"
@@ -66,7 +66,7 @@ def _addresses(values: dict[str, str], file: Path) -> str:
     named = ", ".join(f"{name} ({role}{', approves' if name in may_approve else ''})" for name, role in people(values))
     lines = [f"Airflow  {values.get('PERPETUA_PUBLIC_URL') or local('PERPETUA_AIRFLOW_PORT', 8080)}"]
     lines.append(f"MLflow   {local('PERPETUA_MLFLOW_PORT', 5000)}")
-    if values.get("PERPETUA_MODE", "sandbox") == "sandbox":
+    if (values.get("PERPETUA_MODE") or "sandbox") == "sandbox":
         lines.append(f"Slack    {local('PERPETUA_SANDBOX_PORT', 8971)}/slack")
     lines.append(f"people   {named}; first passwords: PERPETUA_PASSWORDS in {file}")
     return "\n".join(lines)

@@ -34,7 +34,7 @@ def examine(settings: Settings) -> CheckReport:
 def _results(settings: Settings) -> Iterator[CheckResult]:
     from include.training.pre_training_machine import machine_checks
 
-    yield _packages()
+    yield _unless_broken("packages", _packages)
     yield _tried("configuration", lambda: _configuration(settings), Severity.CRITICAL)
     yield from machine_checks(settings.home, settings.profile)
     has_sandbox = settings.is_sandbox and _answers(f"{settings.sandbox_url}/health")
@@ -45,7 +45,7 @@ def _results(settings: Settings) -> Iterator[CheckResult]:
         )
     else:
         yield from _outside(settings)
-    yield _undelivered(settings)
+    yield _unless_broken("undelivered_messages", lambda: _undelivered(settings))
     yield _tried("champions", lambda: _champions(settings), Severity.CRITICAL)
 
 
@@ -191,6 +191,13 @@ def _tried(name: str, look: Callable[[], str], severity: Severity) -> CheckResul
         return CheckResult(name=name, passed=True, message=look())
     except (PerpetuaError, OSError) as error:
         return CheckResult(name=name, passed=False, message=str(error), severity=severity)
+
+
+def _unless_broken(name: str, look: Callable[[], CheckResult]) -> CheckResult:
+    try:
+        return look()
+    except (PerpetuaError, OSError) as error:
+        return CheckResult(name=name, passed=False, message=str(error), severity=Severity.WARNING)
 
 
 def _note(name: str, message: str) -> CheckResult:

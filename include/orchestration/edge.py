@@ -2,12 +2,13 @@
 
 import functools
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowRuntimeError, AirflowSkipException
 
-from include.core.errors import DuplicateError, MissingInputError, StoppedError
+from include.core.errors import DuplicateError, MissingInputError, StoppedError, TransientError
 from include.core.progress import Progress
 from include.core.slots import SCHEDULE
 
@@ -51,12 +52,20 @@ def triggered_by() -> str:
 
 
 def is_under_way(dag_run_id: str) -> bool:
-    """Return whether a run of the task's own DAG has not ended; one that was deleted has."""
+    """Return whether a run of the task's own DAG has not ended; one that was deleted has.
+
+    Raises
+    ------
+    TransientError
+        Airflow does not say.
+    """
     instance = get_current_context()["ti"]
     try:
         state = instance.get_dagrun_state(instance.dag_id, dag_run_id)
-    except AirflowRuntimeError:
-        return False
+    except AirflowRuntimeError as error:
+        if (error.error.detail or {}).get("status_code") == HTTPStatus.NOT_FOUND:
+            return False
+        raise TransientError(f"Airflow does not say whether the run `{dag_run_id}` has ended: {error}") from error
     return state in ("queued", "running")
 
 

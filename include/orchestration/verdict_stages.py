@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from include.config.choices import APPROVE
 from include.config.settings import Settings
-from include.core.clock import parse_utc, wall_now
-from include.core.errors import DataQualityError, InvalidInputError
+from include.core.clock import wall_now
+from include.core.errors import DataQualityError, IntegrityError, InvalidInputError
 from include.core.progress import Progress, no_progress
 from include.core.slots import SCHEDULE
 from include.orchestration.campaign_stages import sign_off
@@ -109,14 +109,12 @@ def record_answer(settings: Settings, verdict: dict[str, Any], answer: dict[str,
     IntegrityError
         The bundle is not the one that was answered on.
     """
-    from include.reporting.decision_bundle import Approval, write_approval
+    from include.reporting.decision_bundle import Approval, read_approvals, write_approval
 
     person = answer.get("responded_by_user") or {}
     name = str(person.get("name") or person.get("id") or NOBODY)
-    # Airflow asks only the approvers; what is promoted must not hang on that alone
-    if settings.approvers and name != NOBODY and name not in settings.approvers:
-        allowed = ", ".join(settings.approvers)
-        raise InvalidInputError(f"`answered_by` must be one of {allowed} (PERPETUA_APPROVERS), was {name!r}.")
+    if name != NOBODY:
+        _require_approver(settings, name)
     (option,) = answer["chosen_options"]
     reason = str((answer.get("params_input") or {}).get("reason") or "").strip()
     if option == APPROVE and name == NOBODY:
@@ -133,9 +131,21 @@ def record_answer(settings: Settings, verdict: dict[str, Any], answer: dict[str,
         answered_at=_instant(answer.get("responded_at")),
         reason=reason or None,
     )
-    written = write_approval(settings.home.revalidation(verdict["id"]), given)
+    folder = settings.home.revalidation(verdict["id"])
+    standing = next(reversed(read_approvals(folder)), None)
+    if given.answer == "expired" and standing is not None and standing.bundle_sha256 == given.bundle_sha256:
+        # the same verdict was asked about twice: silence takes back nobody's answer
+        return standing.model_dump(mode="json") | {"revalidation_id": verdict["id"], "answer": "expired"}
+    written = write_approval(folder, given)
     _sign_off(settings, verdict, written)
     return written.model_dump(mode="json") | {"revalidation_id": verdict["id"]}
+
+
+def _require_approver(settings: Settings, name: str) -> None:
+    # Airflow asks only the approvers; what is promoted must not hang on that alone
+    if settings.approvers and name not in settings.approvers:
+        allowed = ", ".join(settings.approvers)
+        raise InvalidInputError(f"`answered_by` must be one of {allowed} (PERPETUA_APPROVERS), was {name!r}.")
 
 
 def _sign_off(settings: Settings, verdict: dict[str, Any], given: "Approval") -> None:
@@ -169,22 +179,33 @@ def announce_answer(settings: Settings, revalidation_id: str) -> dict[str, Any]:
     return {"ts": posted.ts if posted else None, "answer": given.answer}
 
 
-def promote(settings: Settings, revalidation_id: str, result_sha256: str, answer: dict[str, Any]) -> dict[str, Any]:
-    """Make the revalidated model the champion of its system; an edited result or bundle is refused.
+def promote(settings: Settings, revalidation_id: str, result_sha256: str) -> dict[str, Any]:
+    """Make the revalidated model the champion of its system, on the approval that its bundle holds.
 
-    `answer` is what `record_answer` returned; one that is older than the last promotion or rollback is refused too.
+    Raises
+    ------
+    InvalidInputError
+        The newest answer is no approval, or not of one of the approvers, or older than the last promotion or rollback.
+    IntegrityError
+        The result, the bundle, or what the approval was given on was edited.
     """
     from include.reporting.champion import promote as promote_champion
-    from include.reporting.decision_bundle import require_intact
+    from include.reporting.decision_bundle import bundle_sha256, read_approvals, require_intact
 
-    require_intact(settings.home.revalidation(revalidation_id))
+    folder = settings.home.revalidation(revalidation_id)
+    require_intact(folder)
+    # what is promoted hangs on the answer on record, not on what a task was handed
+    given = next(reversed(read_approvals(folder)), None)
+    if given is None or given.answer != "approve":
+        answer = "none" if given is None else given.answer
+        raise InvalidInputError(
+            f"Revalidation `{revalidation_id}` must be approved to be promoted, was answered: {answer}."
+        )
+    _require_approver(settings, given.answered_by)
+    if given.bundle_sha256 != bundle_sha256(folder):
+        raise IntegrityError(f"The approval of `{revalidation_id}` was given on another bundle. Hint: ask again.")
     champion = promote_champion(
-        settings.home,
-        revalidation_id,
-        result_sha256,
-        answer["answered_by"],
-        wall_now(),
-        parse_utc(answer["answered_at"], "answered_at"),
+        settings.home, revalidation_id, result_sha256, given.answered_by, wall_now(), given.answered_at
     )
     return champion.model_dump(mode="json")
 

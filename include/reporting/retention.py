@@ -12,10 +12,11 @@ from typing import NamedTuple
 from include.config.files import system_names
 from include.config.retention import Retention
 from include.core.clock import from_ms
+from include.core.errors import IntegrityError
+from include.core.files import read_json
 from include.core.paths import Home
 from include.reporting.check_log import check_days
 from include.reporting.listings import CrossValidationLine, cross_validations, verdicts
-from include.training.champion import Promotion, read_champion
 from include.training.checkpoints import checkpoint_folders
 from include.training.ownership import is_locked
 from include.training.runs import RunInfo, all_runs
@@ -41,13 +42,13 @@ def prune(home: Home, keep: Retention, now: datetime, *, is_dry: bool = False) -
     IntegrityError
         The record of a champion cannot be read: nothing is removed while it is not known what a champion needs.
     """
-    promotions = _promotions(home)
+    promoted = _promoted(home)
     old = [
         Pruned(kind, path, _size(path))
         for kind, paths in (
-            ("checkpoint", _checkpoints(home, promotions, now - timedelta(days=keep.checkpoints))),
+            ("checkpoint", _checkpoints(home, promoted, now - timedelta(days=keep.checkpoints))),
             ("fold home", _fold_homes(home, now - timedelta(days=keep.fold_homes))),
-            ("revalidation", _revalidations(home, promotions, now - timedelta(days=keep.revalidations))),
+            ("revalidation", _revalidations(home, promoted, now - timedelta(days=keep.revalidations))),
             ("cross-validation", _cross_validations(home, now - timedelta(days=keep.cross_validations))),
             ("checks", _checks(home, now - timedelta(days=keep.checks))),
             ("claim", _claims(home, now - timedelta(days=keep.claims))),
@@ -60,16 +61,29 @@ def prune(home: Home, keep: Retention, now: datetime, *, is_dry: bool = False) -
     return old
 
 
-def _promotions(home: Home) -> list[Promotion]:
-    champions = [champion for name in system_names() if (champion := read_champion(home, name)) is not None]
-    return [promotion for champion in champions for promotion in (champion, *champion.history)]
+class _Promoted(NamedTuple):
+    """Ids of everything that a champion or an earlier one was made of."""
+
+    runs: frozenset[str]
+    revalidations: frozenset[str]
 
 
-def _checkpoints(home: Home, promotions: list[Promotion], before: datetime) -> Iterator[Path]:
-    promoted = {promotion.run_id for promotion in promotions}
+def _promoted(home: Home) -> _Promoted:
+    # the records as they are, those of a system whose YAML is gone too
+    promotions = []
+    for file in home.champion("x").parent.parent.glob("*/champion.json"):
+        document = read_json(file)
+        try:
+            promotions += [(one["run_id"], one["revalidation_id"]) for one in (document, *document.get("history", ()))]
+        except (AttributeError, KeyError, TypeError) as error:
+            raise IntegrityError(f"`{file}` is not a champion's record: {error!r}") from error
+    return _Promoted(frozenset(run for run, _ in promotions), frozenset(identity for _, identity in promotions))
+
+
+def _checkpoints(home: Home, promoted: _Promoted, before: datetime) -> Iterator[Path]:
     for run in (run for name in system_names() for run in all_runs(home, name)):
         folder = home.run(run.run_id)
-        if run.run_id not in promoted and _has_ended(run, folder, before):
+        if run.run_id not in promoted.runs and _has_ended(run, folder, before):
             # the newest one is what the run could still go on from
             yield from checkpoint_folders(folder)[:-1]
 
@@ -83,10 +97,9 @@ def _fold_homes(home: Home, before: datetime) -> Iterator[Path]:
     return (folder for folder in folders if folder.is_dir())
 
 
-def _revalidations(home: Home, promotions: list[Promotion], before: datetime) -> Iterator[Path]:
-    promoted = {promotion.revalidation_id for promotion in promotions}
+def _revalidations(home: Home, promoted: _Promoted, before: datetime) -> Iterator[Path]:
     for result in verdicts(home, _ALL).lines:
-        if result.created_at < before and result.id not in promoted:
+        if result.created_at < before and result.id not in promoted.revalidations:
             yield home.revalidation(result.id)
 
 

@@ -48,7 +48,8 @@ def newest_judged(settings: Settings, due: datetime | None) -> Judged | None:
         folder = settings.home.revalidation(result.id)
         at = judged_at(folder, result)
         if result.system == settings.system and (due is None or at >= due):
-            answers = [one for one in read_approvals(folder) if due is None or one.answered_at >= due]
+            given = (one for one in read_approvals(folder) if one.answer != "expired")  # silence is no answer
+            answers = [one for one in given if due is None or one.answered_at >= due]
             found.append(Judged(result, at, answers[-1] if answers else None))
     return max(found, key=lambda judged: judged.at, default=None)
 

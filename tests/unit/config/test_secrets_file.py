@@ -77,3 +77,21 @@ def test_a_wrong_line_is_refused_and_the_file_stays(tmp_path: Path, line: str, r
     with pytest.raises(ConfigurationError, match=rule):
         complete(file)
     assert file.read_text() == line + "\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("PERPETUA_MODE=live", "live"),
+        ("export PERPETUA_MODE=live", "live"),
+        ("PERPETUA_MODE=live  # the real exchange", "live"),
+        ("PERPETUA_MODE='live # no comment'", "live # no comment"),
+        ('PERPETUA_MODE="live"', "live"),
+        ("PERPETUA_MODE=", ""),
+        ("PERPETUA_MODE=a#b", "a#b"),
+    ],
+)
+def test_a_line_is_read_as_compose_reads_it(tmp_path: Path, line: str, value: str) -> None:
+    file = tmp_path / ".env"
+    file.write_text(line + "\n", encoding="utf-8")
+    assert read(file) == {"PERPETUA_MODE": value}

@@ -1,9 +1,10 @@
 from types import SimpleNamespace
 
 import pytest
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowRuntimeError, AirflowSkipException, ErrorType
+from airflow.sdk.execution_time.comms import ErrorResponse
 
-from include.core.errors import InvalidInputError, MissingInputError, StoppedError
+from include.core.errors import InvalidInputError, MissingInputError, StoppedError, TransientError
 from include.orchestration import edge
 
 
@@ -62,3 +63,28 @@ def test_who_started_a_run_is_its_person_or_the_schedule(
     run = SimpleNamespace(triggering_user_name=name)
     monkeypatch.setattr(edge, "get_current_context", lambda: {"dag_run": run})
     assert edge.triggered_by() == signed
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"), [("running", True), ("queued", True), ("success", False), ("failed", False)]
+)
+def test_a_run_is_under_way_until_it_has_ended(monkeypatch: pytest.MonkeyPatch, status: str, outcome: bool) -> None:
+    instance = SimpleNamespace(dag_id="train_ppo", get_dagrun_state=lambda dag_id, run_id: status)
+    monkeypatch.setattr(edge, "get_current_context", lambda: {"ti": instance})
+    assert edge.is_under_way("other") is outcome
+
+
+def test_a_deleted_run_has_ended_and_an_airflow_that_does_not_answer_says_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refused(status: int):
+        def ask(dag_id: str, run_id: str) -> str:
+            raise AirflowRuntimeError(ErrorResponse(error=ErrorType.API_SERVER_ERROR, detail={"status_code": status}))
+
+        return SimpleNamespace(dag_id="train_ppo", get_dagrun_state=ask)
+
+    monkeypatch.setattr(edge, "get_current_context", lambda: {"ti": refused(404)})
+    assert not edge.is_under_way("gone")
+    monkeypatch.setattr(edge, "get_current_context", lambda: {"ti": refused(503)})
+    with pytest.raises(TransientError, match="does not say whether the run `busy`"):
+        edge.is_under_way("busy")

@@ -7,7 +7,7 @@ import pytest
 from include.config.settings import Settings
 from include.core.errors import DataQualityError, IntegrityError, InvalidInputError
 from include.orchestration.verdict_stages import promote, record_answer, revalidate, verify_bundle
-from include.reporting.decision_bundle import TRADES_FILE, read_approvals, seal_bundle
+from include.reporting.decision_bundle import APPROVAL_FILE, TRADES_FILE, read_approvals, seal_bundle
 from include.reporting.sign_offs import newest_of, sign_offs
 from include.training.champion import read_champion
 from tests.unit.reporting.conftest import trained  # noqa: F401 - a fixture
@@ -61,6 +61,7 @@ def test_no_answer_in_time_is_on_record_as_nobodys(
     trained: tuple[Settings, Path],  # noqa: F811
 ) -> None:
     settings, _ = trained
+    (settings.home.revalidation(verdict["id"]) / APPROVAL_FILE).unlink(missing_ok=True)
     chosen = settings.model_copy(update={"approvers": ("anna",)})
     assert record_answer(chosen, verdict, given("Reject", person=None))["answer"] == "expired"
     assert read_approvals(settings.home.revalidation(verdict["id"]))[-1].answered_by == "nobody"
@@ -84,9 +85,7 @@ def test_a_bundle_with_one_file_changed_is_not_promoted_nor_judged(
     trades.write_bytes(whole + b"x")
     try:
         with pytest.raises(IntegrityError, match=TRADES_FILE):
-            promote(
-                settings, verdict["id"], verdict["result_sha256"], {"answered_by": "cto", "answered_at": "2026-02-27"}
-            )
+            promote(settings, verdict["id"], verdict["result_sha256"])
         with pytest.raises(IntegrityError, match=TRADES_FILE):
             verify_bundle(settings.home.revalidation(verdict["id"]))
     finally:
@@ -117,3 +116,29 @@ def trained_at(document: dict):
     from datetime import datetime
 
     return datetime.fromisoformat(document["created_at"])
+
+
+def test_only_an_approval_on_record_of_an_approver_promotes(
+    verdict: dict,
+    trained: tuple[Settings, Path],  # noqa: F811
+) -> None:
+    settings, _ = trained
+    bundle = settings.home.revalidation(verdict["id"])
+    (bundle / APPROVAL_FILE).unlink(missing_ok=True)
+    with pytest.raises(InvalidInputError, match="must be approved to be promoted, was answered: none"):
+        promote(settings, verdict["id"], verdict["result_sha256"])
+    record_answer(settings, verdict, given("Reject"))
+    with pytest.raises(InvalidInputError, match="was answered: reject"):
+        promote(settings, verdict["id"], verdict["result_sha256"])
+    record_answer(settings, verdict, given("Approve", "a test"))
+    chosen = settings.model_copy(update={"approvers": ("anna",)})
+    with pytest.raises(InvalidInputError, match="must be one of anna"):
+        promote(chosen, verdict["id"], verdict["result_sha256"])
+    # another question on the same verdict that nobody answers takes nothing back
+    silent = record_answer(settings, verdict, given("Reject", person=None))
+    assert silent["answer"] == "expired"
+    assert [one.answer for one in read_approvals(bundle)] == ["reject", "approve"]
+    signed = newest_of(sign_offs(settings.home, settings.campaign.name), "cto_decision")
+    assert signed is not None
+    assert signed.status == "done"
+    (bundle / APPROVAL_FILE).unlink()
