@@ -59,9 +59,10 @@ def _what_to_train() -> dict[str, Any]:
                         description="Named change of the configuration; empty is the checklist's."),
         "symbols": Param("all", type="string", pattern=SYMBOLS, title="Symbols", section=section,
                          description="`all` that the system or the preset names, or unified symbols of the universe."),
-        "overrides": Param("", type="string", format="multiline", pattern=OVERRIDES, maxLength=4_000, section=section,
-                           title="Changes", description=f"One KEY=VALUE a line, such as training.learning_rate=1e-4; "
-                                                        f"keys begin with {', '.join(CHANGEABLE)}."),
+        "overrides": Param(None, type=["null", "string"], format="multiline", pattern=OVERRIDES, maxLength=4_000,
+                           section=section, title="Changes",
+                           description=f"One KEY=VALUE a line, such as training.learning_rate=1e-4; "
+                                       f"keys begin with {', '.join(CHANGEABLE)}."),
     }  # fmt: skip
 
 

@@ -27,7 +27,7 @@ class TrainingRequest(Config):
         Where a training ends, whichever comes first; `steps` of None is the profile's, else the system's.
     seeds : tuple of int or None
         One training each.
-    overrides : str
+    overrides : str or None
         Lines of KEY=VALUE.
     output : str or None
         Name of the run; with several seeds each adds its own.
@@ -43,7 +43,7 @@ class TrainingRequest(Config):
     minutes: float | None = Field(default=None, gt=0)
     seeds: tuple[int, ...] | None = Field(default=None, min_length=1)
     engine: str | None = None
-    overrides: str = ""
+    overrides: str | None = None
     output: str | None = None
     resume: str | None = None
 
@@ -62,7 +62,7 @@ class TrainingRequest(Config):
 
     def changes(self, settings: Settings) -> dict[str, Any]:
         """Return the configuration's keys that the form and the profile change, and their values."""
-        changes = assignments((line for line in self.overrides.splitlines() if line.strip()), "overrides")
+        changes = assignments((line for line in (self.overrides or "").splitlines() if line.strip()), "overrides")
         fields: dict[str, Any] = {_STEPS: self.steps, "training.engine": self.engine}
         if self.symbols != ALL:
             fields["symbols"] = list(select(settings.universe, self.symbols))

@@ -105,3 +105,13 @@ def test_a_bad_value_of_a_back_fill_is_refused_by_its_field(name: str, value: ob
 )
 def test_a_good_value_of_a_back_fill_is_taken(name: str, value: object) -> None:
     assert forms.backfill()[name].resolve(value) == value
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["market_data", "backfill", "train_ppo", "revalidate_model", "cross_validate", "approval", "training_checks"],
+)
+def test_no_field_is_empty_and_demanded_at_once(form: str) -> None:
+    # the form of Airflow demands every text that may not be null, and its button stays grey while one is empty
+    for name, param in getattr(forms, form)().items():
+        assert param.value != "", name
