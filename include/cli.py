@@ -601,6 +601,16 @@ def alerts_flush(as_json: Json = False) -> None:
     _show_undelivered(alert_stages.flush_alerts(load_settings()), as_json)
 
 
+@alerts.command("drop")
+def alerts_drop(
+    key: Annotated[str, typer.Argument(metavar="KEY", help="The message as `alerts list` names it.")],
+    as_json: Json = False,
+) -> None:
+    """Forget a message or a file that has not reached Slack; show what is left."""
+    left = alert_stages.drop_alert(load_settings(), key)
+    _show(left if left or as_json else "Everything else has been delivered.", as_json)
+
+
 @sandbox.callback(invoke_without_command=True)
 def sandbox_serve(context: typer.Context) -> None:
     """Serve the sandbox until interrupted."""

@@ -1,6 +1,6 @@
 """How a message reaches people: into the outbox first, then to Slack, once, in order, as often as it takes.
 
-Nothing here raises because Slack does: what is told must never stop what it tells of. `undelivered` says what waits.
+`deliver` and `told_before` never raise: what is told must never stop what it tells of. `undelivered` says what waits.
 """
 
 import json
@@ -19,7 +19,7 @@ from include.alerts.threads import parent_key
 from include.config.settings import Settings
 from include.core.checks import CheckReport
 from include.core.clock import wall_now
-from include.core.errors import IntegrityError, PerpetuaError
+from include.core.errors import AlreadyRunningError, IntegrityError, InvalidInputError
 from include.core.locks import in_turn
 from include.core.paths import Home
 
@@ -28,6 +28,9 @@ log = logging.getLogger(__name__)
 # so long a caller waits for the next attempt itself, and so many attempts it makes
 INLINE_WAIT = timedelta(seconds=5)
 INLINE_ATTEMPTS = 3
+# so long a caller waits while another process sends, in seconds; what it told is kept, and sent by whoever sends next
+TURN_SECONDS = 30.0
+HURRIED_TURN_SECONDS = 0.5
 _PASSES = 3
 
 
@@ -74,9 +77,9 @@ def deliver(
     try:
         outbox = Outbox(settings.home.alerts)
         outbox.put(_entries(settings, outbox, message, thread, files), wall_now())
-        return _send_now(settings, outbox, message.key, INLINE_ATTEMPTS if is_patient else 1)
-    except (PerpetuaError, OSError):
-        log.exception("Message %s could not be kept in the outbox; nobody is told", message.key)
+        return _send_now(settings, outbox, message.key, is_patient)
+    except Exception:
+        log.exception("Message %s could not be kept in the outbox or sent; people may not be told", message.key)
         return None
 
 
@@ -87,7 +90,7 @@ def told_before(settings: Settings, report: CheckReport, key: str, now: datetime
     """
     try:
         return observe(Outbox(settings.home.alerts), report, key, now)
-    except (PerpetuaError, OSError):
+    except Exception:
         log.exception("What was told before the message %s is not known", key)
         return NOTHING_BEFORE
 
@@ -95,7 +98,7 @@ def told_before(settings: Settings, report: CheckReport, key: str, now: datetime
 def retry(settings: Settings) -> list[Entry]:
     """Send what waits and is due; return what is undelivered then, waiting or refused, the oldest first."""
     if settings.home.alerts.exists():
-        _send(settings, Outbox(settings.home.alerts))
+        _send(settings, Outbox(settings.home.alerts), TURN_SECONDS)
     return undelivered(settings.home)
 
 
@@ -104,6 +107,26 @@ def flush(settings: Settings) -> list[Entry]:
     if settings.home.alerts.exists():
         Outbox(settings.home.alerts).reopen_all(wall_now())
     return retry(settings)
+
+
+def drop(settings: Settings, key: str) -> None:
+    """Forget the message or file `key`, waiting or refused: it is never sent.
+
+    Raises
+    ------
+    InvalidInputError
+        Nothing undelivered has this key.
+    AlreadyRunningError
+        Another process has been sending for long.
+    """
+    if key not in {entry.key for entry in undelivered(settings.home)}:
+        raise InvalidInputError(
+            f"`key` must be that of a message which has not reached Slack, was {key!r}. "
+            "Hint: `python -m include alerts list` shows the keys."
+        )
+    with in_turn(_lock(settings), TURN_SECONDS):
+        if not Outbox(settings.home.alerts).drop(key):
+            raise InvalidInputError(f"`key` must be that of a message which has not reached Slack, {key!r} just did.")
 
 
 def undelivered(home: Home) -> list[Entry]:
@@ -129,32 +152,43 @@ def _entries(
     return entries
 
 
-def _send_now(settings: Settings, outbox: Outbox, key: str, attempts: int) -> Posted | None:
+def _send_now(settings: Settings, outbox: Outbox, key: str, is_patient: bool) -> Posted | None:
+    attempts, seconds = (INLINE_ATTEMPTS, TURN_SECONDS) if is_patient else (1, HURRIED_TURN_SECONDS)
     entry = _standing(outbox, key)
     if entry.state is State.REFUSED:
         # whoever says it again may have mended what it was refused for
         outbox.reopen(key, wall_now())
     outbox.reopen_refused(wall_now())
     for attempt in range(1, attempts + 1):
-        _send(settings, outbox, entry.lane)
+        had_turn = _send(settings, outbox, seconds, entry.lane)
         entry = _standing(outbox, key)
         wait = max(entry.next_attempt_at, outbox.held_until() or entry.next_attempt_at) - wall_now()
-        if entry.state is not State.PENDING or wait > INLINE_WAIT or attempt == attempts:
+        if entry.state is not State.PENDING or wait > INLINE_WAIT or attempt == attempts or not had_turn:
             break
         time.sleep(max(wait.total_seconds(), 0.0))
     if entry.state is State.SENT and entry.channel and entry.ts:
         return Posted(entry.channel, entry.ts, entry.permalink)
-    why = entry.error or "an older message of its thread waits."
+    why = entry.error or ("an older message of its thread waits." if had_turn else "another process is sending.")
     log.error("Message %s has not reached Slack (%s): %s Hint: python -m include alerts list", key, entry.state, why)
     return None
 
 
-def _send(settings: Settings, outbox: Outbox, urgent: str | None = None) -> None:
-    with in_turn(settings.home.alerts.with_suffix(".lock")):
-        sender = Sender(settings, outbox, urgent)
-        for _ in range(_PASSES):
-            if not sender.run():
-                break
+def _send(settings: Settings, outbox: Outbox, seconds: float, urgent: str | None = None) -> bool:
+    """Send when no other process does; return False when one did for all of `seconds`."""
+    try:
+        with in_turn(_lock(settings), seconds):
+            sender = Sender(settings, outbox, urgent)
+            for _ in range(_PASSES):
+                if not sender.run():
+                    break
+    except AlreadyRunningError as error:
+        log.warning("Another process is sending messages; what waits is kept: %s", error)
+        return False
+    return True
+
+
+def _lock(settings: Settings) -> Path:
+    return settings.home.alerts.with_suffix(".lock")
 
 
 def _standing(outbox: Outbox, key: str) -> Entry:

@@ -165,8 +165,17 @@ class Outbox:
         )  # fmt: skip
 
     def reopen(self, key: str, now: datetime) -> None:
-        """Let a refused or sent entry be tried again."""
-        self._update(key, "state = 'pending', next_attempt_at = ?", to_ms(now))
+        """Let the entry be tried again if it is refused; somebody else may have sent it meanwhile."""
+        self._reopen("state = 'refused' AND key = ?", now, key)
+
+    def send_anew(self, key: str, now: datetime) -> None:
+        """Let a refused or sent entry be sent again: it is gone from where it stood."""
+        self._reopen("key = ?", now, key)
+
+    def drop(self, key: str) -> bool:
+        """Forget an entry that was not sent; return whether there was one."""
+        with self.writing() as connection:
+            return connection.execute("DELETE FROM outbox WHERE key = ? AND state <> 'sent'", (key,)).rowcount == 1
 
     def reopen_refused(self, now: datetime) -> None:
         """Let what was refused for the configuration be tried again, in its old place."""
@@ -199,11 +208,11 @@ class Outbox:
                 raise
             connection.execute("COMMIT")
 
-    def _reopen(self, condition: str, now: datetime) -> None:
+    def _reopen(self, condition: str, now: datetime, *values: str) -> None:
         with self.writing() as connection:
             # `condition` is a constant of this module
             query = f"UPDATE outbox SET state = 'pending', next_attempt_at = ? WHERE {condition}"  # noqa: S608
-            connection.execute(query, (to_ms(now),))
+            connection.execute(query, (to_ms(now), *values))
 
     def _update(self, key: str, assignments: str, *values: object) -> None:
         with self.writing() as connection:

@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 FIRST_WAIT = timedelta(seconds=2)
 LONGEST_WAIT = timedelta(minutes=10)
+# what a chart shows is old news then; its message says the same
+FILE_LIFETIME = timedelta(hours=24)
 # Slack's clock may be behind ours; looking for a key too far back costs a page at most
 CLOCK_MARGIN = timedelta(minutes=10)
 
@@ -26,23 +28,28 @@ CLOCK_MARGIN = timedelta(minutes=10)
 class Sender:
     """Sends what is due and, due or not, what waits in the lane `urgent`.
 
-    Within a lane the order is kept: what cannot be sent yet holds up what was written after it.
+    Within a lane the order is kept: a message that cannot be sent yet holds up what was written after it. A file holds
+    up no message.
     """
 
     def __init__(self, settings: Settings, outbox: Outbox, urgent: str | None = None) -> None:
         self._settings, self._outbox, self._urgent = settings, outbox, urgent
         self._slack: SlackChannel | None = None
-        self._is_gone = False
+        self._is_gone, self._are_files_off = False, False
         self._refusals: dict[Kind, str] = {}
 
     def run(self) -> bool:
         """Send, and return whether a second pass has something to do: a thread must be begun anew."""
-        self._is_gone, held_up = False, set[str]()
+        self._is_gone, self._are_files_off, held_up = False, False, set[str]()
         for entry in self._outbox.pending():
             now = wall_now()
             if now < (self._outbox.held_until() or now):
                 break
-            if entry.lane in held_up or (entry.next_attempt_at > now and entry.lane != self._urgent):
+            is_early = entry.next_attempt_at > now
+            if entry.kind == "file":
+                if is_early or self._are_files_off or entry.lane in held_up:
+                    continue
+            elif entry.lane in held_up or (is_early and entry.lane != self._urgent):
                 held_up.add(entry.lane)
                 continue
             if not self._settle(entry, now):
@@ -57,17 +64,8 @@ class Sender:
         attempt = _Attempt(entry, now)
         try:
             self._deliver(attempt)
-        except RateLimitedError as error:
-            until = now + (
-                FIRST_WAIT if error.retry_after_seconds is None else timedelta(seconds=error.retry_after_seconds)
-            )
-            self._outbox.hold(until)
-            self._postpone(attempt, until, error)
-            return False
         except TransientError as error:
-            # Slack is away: one attempt tells as much as many
-            self._postpone(attempt, now + _back_off(entry.attempts + 1), error)
-            return False
+            return self._put_off(attempt, error)
         except ThreadGoneError as error:
             self._begin_anew(entry, now, error)
         except ConfigurationError as error:
@@ -76,6 +74,11 @@ class Sender:
             self._refuse(entry, str(error), is_configuration=True, is_uncertain=attempt.is_uncertain(error))
         except PerpetuaError as error:
             self._refuse(entry, str(error), is_configuration=False)
+        except Exception as error:
+            # whatever this one has, the others must not wait for it
+            log.exception("Message %s cannot be sent", entry.key)
+            is_uncertain = attempt.is_sending or entry.is_uncertain
+            self._refuse(entry, f"{type(error).__name__}: {error}", is_configuration=False, is_uncertain=is_uncertain)
         return True
 
     def _deliver(self, attempt: "_Attempt") -> None:
@@ -108,9 +111,29 @@ class Sender:
             self._refuse(entry, str(error), is_configuration=False)
             return
         log.warning("%s It is begun anew.", error)
-        self._outbox.reopen(entry.parent, now)
+        self._outbox.send_anew(entry.parent, now)
         self._outbox.postpone(entry.key, now, str(error), is_uncertain=False)
         self._is_gone = True
+
+    def _put_off(self, attempt: "_Attempt", error: TransientError) -> bool:
+        """Note that Slack is away or asked to wait, and return whether to go on with the next entry."""
+        entry, now = attempt.entry, attempt.at
+        wait = _back_off(entry.attempts + 1)
+        if isinstance(error, RateLimitedError):
+            wait = FIRST_WAIT if error.retry_after_seconds is None else timedelta(seconds=error.retry_after_seconds)
+        if entry.kind == "file":
+            # files have outages and limits of their own; one attempt tells as much as many
+            self._are_files_off = True
+            if now - entry.created_at >= FILE_LIFETIME:
+                self._outbox.drop(entry.key)
+                log.error("File %s has not reached Slack for %s and is dropped: %s", entry.key, FILE_LIFETIME, error)
+            else:
+                self._postpone(attempt, now + wait, error)
+            return True
+        if isinstance(error, RateLimitedError):
+            self._outbox.hold(now + wait)
+        self._postpone(attempt, now + wait, error)
+        return False
 
     def _postpone(self, attempt: "_Attempt", until: datetime, error: TransientError) -> None:
         key, text = attempt.entry.key, str(error)

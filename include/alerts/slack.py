@@ -5,6 +5,7 @@ What messages say is in `messages.py`.
 """
 
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -31,6 +32,7 @@ logger = logging.getLogger(__name__)
 
 SANDBOX_TOKEN = "xoxb-sandbox"  # noqa: S105 (no secret: the sandbox accepts any bot token)
 TIMEOUT_SECONDS = 15
+LONGEST_WAIT_SECONDS = 86_400.0
 EVENT_TYPE = "perpetua_message"
 
 SCOPES = ("chat:write", "files:write", "channels:read", "channels:history")
@@ -38,16 +40,20 @@ SCOPES = ("chat:write", "files:write", "channels:read", "channels:history")
 _CONFIGURATION_ERRORS = {
     "account_inactive": "the app was removed from the workspace: install it again",
     "channel_not_found": "create the channel and invite the app: /invite @perpetua",
+    "ekm_access_denied": "the workspace's encryption keys keep the app out: ask its administrator",
     "invalid_auth": "set PERPETUA_SLACK_TOKEN to the app's bot token (xoxb-…)",
     "is_archived": "unarchive the channel or name another",
     "missing_scope": f"give the app the scopes {', '.join(SCOPES)}",
+    "no_permission": "let the app post there: ask the administrator of the workspace",
     "not_authed": "set PERPETUA_SLACK_TOKEN to the app's bot token (xoxb-…)",
     "not_in_channel": "invite the app to the channel: /invite @perpetua",
+    "org_login_required": "the workspace moves into an organization: install the app again afterwards",
     "restricted_action": "the workspace does not let the app post there: ask its administrator",
     "token_expired": "issue a new bot token",
     "token_revoked": "issue a new bot token",
 }
-_TRANSIENT_ERRORS = {"fatal_error", "internal_error", "request_timeout", "service_unavailable"}
+_TRANSIENT_ERRORS = {"fatal_error", "internal_error", "request_timeout", "service_unavailable", "team_added_to_org"}
+_RATE_LIMITS = {"ratelimited", "rate_limited"}
 
 
 class ThreadGoneError(InvalidInputError):
@@ -118,13 +124,17 @@ class SlackChannel:
         MissingInputError
             There is no file at `path`.
         ConfigurationError, RateLimitedError, TransientError, InvalidInputError
-            As `post`.
+            As `post`; InvalidInputError also when the file cannot be read.
         """
         if not path.is_file():
             raise MissingInputError(f"`path` must be a file, was {path}.")
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise InvalidInputError(f"`path` must be a file that can be read, was {path}: {error}.") from error
         with _translated(self._channel):
             answer = self._client.files_upload_v2(
-                file=str(path),
+                file=content,
                 filename=path.name,
                 title=title,
                 alt_txt=alt_text or title,
@@ -220,6 +230,12 @@ def _token(settings: Settings) -> str:
         raise ConfigurationError(
             "`PERPETUA_SLACK_TOKEN` must be set in live mode, was empty. Hint: use the bot token (xoxb-…) of your app."
         )
+    # the token itself belongs into no log
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise ConfigurationError(
+            "`PERPETUA_SLACK_TOKEN` must be plain ASCII without spaces, was not. Hint: copy the whole bot token of "
+            "your app; … stands for the part that is left out."
+        )
     return token
 
 
@@ -236,18 +252,24 @@ def _translated(channel: str) -> Iterator[None]:
 
 
 def _from_answer(channel: str, response: SlackResponse) -> PerpetuaError:
-    code = str(response.get("error", ""))
-    if response.status_code == 429 or code == "ratelimited":
+    code = str(response.data.get("error", "")) if isinstance(response.data, dict) else ""
+    if response.status_code == 429 or code in _RATE_LIMITS:
         headers = {name.lower(): value for name, value in response.headers.items()}
-        return RateLimitedError("Slack asked to wait.", float(headers.get("retry-after", 1)))
-    if response.status_code >= 500 or code in _TRANSIENT_ERRORS:
-        return TransientError(f"Slack failed with status {response.status_code}, error {code!r}.")
+        return RateLimitedError("Slack asked to wait.", _seconds(str(headers.get("retry-after", 1))))
+    # without a code of Slack's own somebody else answered: a proxy, a page on maintenance
+    is_from_slack = re.fullmatch("[a-z0-9_]+", code) is not None
+    if response.status_code >= 500 or response.status_code == 408 or code in _TRANSIENT_ERRORS or not is_from_slack:
+        return TransientError(f"Slack failed with status {response.status_code}, error {code[:200]!r}.")
     if code in _CONFIGURATION_ERRORS:
         return _configuration_error(channel, code, response.get("needed"))
     if code == "thread_not_found":
         return ThreadGoneError(f"The channel {channel!r} does not hold the thread's first message any more.")
     details = "; ".join((response.get("response_metadata") or {}).get("messages", []))
     return InvalidInputError(f"Slack refused the request: {code}. {details}".strip())
+
+
+def _seconds(text: str) -> float | None:
+    return min(float(text), LONGEST_WAIT_SECONDS) if text.isdecimal() else None
 
 
 def _configuration_error(channel: str, code: str, needed: str | None = None) -> ConfigurationError:

@@ -2,11 +2,15 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from include.core.errors import AlreadyRunningError
+
+_POLL_SECONDS = 0.05
 
 
 @contextmanager
@@ -40,12 +44,33 @@ def only_process(lock: Path, what: str, hint: str) -> Iterator[None]:
 
 
 @contextmanager
-def in_turn(lock: Path) -> Iterator[None]:
-    """Hold the file `lock`, after waiting for whoever holds it; its holder's end, however it ends, lets the next in."""
+def in_turn(lock: Path, seconds: float) -> Iterator[None]:
+    """Hold the file `lock`, after waiting for whoever holds it; its holder's end, however it ends, lets the next in.
+
+    Raises
+    ------
+    AlreadyRunningError
+        Another process held it for all of `seconds`.
+    """
     lock.parent.mkdir(parents=True, exist_ok=True)
+    give_up_at = time.monotonic() + seconds
     with lock.open("a", encoding="utf-8") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
+        while not _is_taken(stream):
+            if time.monotonic() >= give_up_at:
+                raise AlreadyRunningError(
+                    f"`{lock}` must come free within {seconds:g} s, another process held it for longer. "
+                    "Hint: try again later."
+                )
+            time.sleep(_POLL_SECONDS)
         yield
+
+
+def _is_taken(stream: TextIO) -> bool:
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def is_held(lock: Path) -> bool:

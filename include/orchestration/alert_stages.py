@@ -11,24 +11,25 @@ if TYPE_CHECKING:
 
 
 def deliver_alerts(settings: Settings) -> dict[str, Any]:
-    """Send what waits and is due; return how many messages are still waiting.
+    """Send what waits and is due; return how many messages were sent, still wait, and can never be sent as they are.
 
     Raises
     ------
     UndeliveredError
-        Slack refuses messages: only a person can help.
+        Slack refuses messages for the token or the channel: only a person can help.
     """
     from include.alerts.delivery import retry, undelivered
 
     before = len(undelivered(settings.home))
     left = retry(settings)
     refused = [entry for entry in left if entry.state == "refused"]
-    if refused:
+    mendable = [entry for entry in refused if entry.is_configuration]
+    if mendable:
         raise UndeliveredError(
-            f"Slack refuses {len(refused)} of {len(left)} undelivered messages: {refused[-1].error} "
+            f"Slack refuses {len(mendable)} of {len(left)} undelivered messages: {mendable[-1].error} "
             "Hint: mend it, then `python -m include alerts flush`; docs/alerts.md."
         )
-    return {"sent": before - len(left), "waiting": len(left)}
+    return {"sent": before - len(left), "waiting": len(left) - len(refused), "refused": len(refused)}
 
 
 def flush_alerts(settings: Settings) -> list[dict[str, Any]]:
@@ -36,6 +37,14 @@ def flush_alerts(settings: Settings) -> list[dict[str, Any]]:
     from include.alerts.delivery import flush
 
     return [_row(entry) for entry in flush(settings)]
+
+
+def drop_alert(settings: Settings, key: str) -> list[dict[str, Any]]:
+    """Forget the undelivered message or file `key`; return what is undelivered then."""
+    from include.alerts.delivery import drop
+
+    drop(settings, key)
+    return waiting_alerts(settings)
 
 
 def waiting_alerts(settings: Settings) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from include.core.clock import wall_now
-from include.core.errors import BlockedError, DataQualityError, DuplicateError, PerpetuaError, UndeliveredError
+from include.core.errors import BlockedError, DataQualityError, DuplicateError, UndeliveredError
 from include.orchestration.links import Links
 
 if TYPE_CHECKING:
@@ -15,19 +15,19 @@ log = logging.getLogger(__name__)
 
 def report_failure(context: Any) -> None:
     """Tell of a failed task in the thread of the day; a Slack that does not answer never hides the failure itself."""
-    from include.alerts.delivery import deliver
-    from include.alerts.threads import day_thread
-    from include.config.settings import load_settings
-
     instance, error = context["ti"], context.get("exception")
     if isinstance(error, BlockedError | DuplicateError | UndeliveredError):
         # a checklist was posted and says it all; a second request is refused to whoever made it, and nothing is wrong;
         # that Slack refuses cannot be said in Slack
         return
     try:
+        from include.alerts.delivery import deliver
+        from include.alerts.threads import day_thread
+        from include.config.settings import load_settings
+
         settings = load_settings()
         deliver(settings, failure_message(instance, error, Links(settings)), day_thread(wall_now()))
-    except PerpetuaError:
+    except Exception:
         log.exception("The failure of %s.%s could not be told", instance.dag_id, instance.task_id)
 
 

@@ -11,9 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
+from include.alerts.outbox import New, Outbox
 from include.cli import app, main
 from include.config.files import system_names
 from include.config.settings import load_settings
+from include.core.clock import wall_now
 from include.core.paths import REPOSITORY
 from include.features.build import build
 from include.features.registry import FEATURE_SETS, feature_set
@@ -28,7 +30,7 @@ COMMANDS = [
     ["market", "evolve"], ["market", "maintain"], ["market", "repair"], ["validate"], ["verify"], ["features", "build"],
     ["features", "report"], ["dataset", "freeze"], ["dataset", "export"], ["env", "audit"], ["train"],
     ["train", "stop"], ["check"], ["champion", "show"], ["champion", "rollback"], ["campaign", "show"],
-    ["campaign", "sign-off"], ["alerts", "list"], ["alerts", "flush"],
+    ["campaign", "sign-off"], ["alerts", "list"], ["alerts", "flush"], ["alerts", "drop"],
     ["cross-validate"], ["revalidate"], ["sandbox"], ["sandbox", "advance"], ["up"], ["bench"],
 ]  # fmt: skip
 
@@ -310,6 +312,15 @@ def test_a_check_is_shown_where_slack_is_away(monkeypatch, capsys, tmp_path) -> 
     assert "No run of phase4 yet" in shown.out
     assert "not been delivered" in " ".join(shown.err.split())
     assert "alerts list" in " ".join(shown.err.split())
+
+
+def test_an_undelivered_message_is_dropped_by_its_key(monkeypatch, capsys, tmp_path) -> None:
+    monkeypatch.setenv("PERPETUA_HOME", str(tmp_path))
+    assert run(monkeypatch, "alerts", "drop", "a") == 1
+    assert "must be that of a message which has not reached Slack" in " ".join(capsys.readouterr().err.split())
+    Outbox(load_settings().home.alerts).put([New("a", None, "message", "{}")], wall_now())
+    assert run(monkeypatch, "alerts", "drop", "a") == 0
+    assert run(monkeypatch, "alerts", "list") == 0
 
 
 def test_every_command_that_the_documents_name_exists() -> None:

@@ -9,14 +9,17 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr
 from slack_sdk import WebClient
 
 from include.alerts import delivery, sender
-from include.alerts.delivery import Attachment, deliver, flush, retry, undelivered
+from include.alerts.delivery import Attachment, deliver, flush, retry, told_before, undelivered
+from include.alerts.incidents import NOTHING_BEFORE
 from include.alerts.message import Message, section
-from include.alerts.outbox import Outbox, State
+from include.alerts.outbox import New, Outbox, State
 from include.config.settings import Settings, load_settings
 from include.core.clock import wall_now
+from include.core.locks import in_turn
 from tests.support.sandbox import RunningSandbox, running_sandbox
 
 
@@ -277,3 +280,86 @@ def test_many_processes_that_tell_the_same_make_one_message(slack: RunningSandbo
 def test_a_critical_reply_is_broadcast(slack: RunningSandbox) -> None:
     deliver(slack.settings, told("a", is_broadcast=True), "day:2026-02-23")
     assert channel(slack)[1:] == ["a"]
+
+
+def test_a_chart_that_slack_does_not_take_holds_no_message_up(slack: RunningSandbox, tmp_path: Path) -> None:
+    day, figure = "day:2026-02-23", tmp_path / "a.png"
+    figure.write_bytes(b"figure")
+    queue(slack, kind="server_error", method="files.getUploadURLExternal", times=9)
+    assert deliver(slack.settings, told("a"), day, [Attachment(figure, "Curves")]) is not None
+    due(slack.settings)
+    # the second time its wait is not over: that holds nothing up either
+    for key in ("b", "c"):
+        assert deliver(slack.settings, told(key, is_broadcast=True), day) is not None
+    (left,) = undelivered(slack.settings.home)
+    assert (left.kind, left.state, left.attempts) == ("file", State.PENDING, 2)
+    httpx.delete(f"{slack.base_url}/sandbox/slack/faults").raise_for_status()
+    due(slack.settings)
+    assert retry(slack.settings) == []
+
+
+def test_a_rate_limit_of_files_is_none_of_messages(slack: RunningSandbox, tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"figure")
+    queue(slack, kind="rate_limited", retry_after=40, method="files.getUploadURLExternal")
+    deliver(slack.settings, told("a"), files=[Attachment(tmp_path / "a.png", "Curves")])
+    assert deliver(slack.settings, told("b")) is not None
+    (left,) = undelivered(slack.settings.home)
+    assert (left.next_attempt_at - left.first_attempt_at).total_seconds() >= 39
+
+
+def test_a_chart_is_dropped_after_a_day(
+    slack: RunningSandbox, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "a.png").write_bytes(b"figure")
+    queue(slack, kind="server_error", method="files.getUploadURLExternal", times=2)
+    deliver(slack.settings, told("a"), files=[Attachment(tmp_path / "a.png", "Curves")])
+    with sqlite3.connect(slack.settings.home.alerts) as connection:
+        connection.execute("UPDATE outbox SET created_at = created_at - 86400000 WHERE kind = 'file'")
+    due(slack.settings)
+    assert retry(slack.settings) == []
+    assert "is dropped" in caplog.text
+    assert channel(slack) == ["a"]
+
+
+def test_a_row_that_cannot_be_sent_for_an_unexpected_reason_is_refused_and_blocks_nobody(
+    slack: RunningSandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    unknown = told("a").model_dump_json()[:-1] + ', "of_a_later_version": 1}'
+    Outbox(slack.settings.home.alerts).put([New("a", None, "message", unknown)], wall_now())
+    assert deliver(slack.settings, told("b")) is not None
+    (left,) = undelivered(slack.settings.home)
+    assert (left.key, left.state, left.is_configuration) == ("a", State.REFUSED, False)
+    assert "ValidationError" in str(left.error)
+    assert "Traceback" in caplog.text
+
+
+def test_a_token_that_is_not_ascii_is_a_refusal_that_does_not_show_it(
+    slack: RunningSandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = slack.settings.model_copy(update={"slack_token": SecretStr("xoxb-13579…")})
+    assert deliver(broken, told("a"), "day:2026-02-23") is None
+    left = undelivered(broken.home)
+    assert [(entry.state, entry.is_configuration) for entry in left] == [(State.REFUSED, True)] * 2
+    assert "13579" not in caplog.text
+    assert deliver(slack.settings, told("b"), "day:2026-02-23") is not None
+    assert undelivered(slack.settings.home) == []
+
+
+def test_telling_raises_nothing_whatever_happens(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
+    # no file, no report: a mistake of whoever tells
+    assert deliver(settings, told("a"), files=[None]) is None  # type: ignore[list-item]  # the point
+    assert told_before(settings, None, "a", wall_now()) == NOTHING_BEFORE  # type: ignore[arg-type]  # the point
+    assert caplog.text.count("Traceback") == 2
+
+
+@pytest.mark.parametrize("is_patient", [True, False])
+def test_a_sender_that_does_not_end_is_not_waited_for_and_the_message_is_kept(
+    slack: RunningSandbox, is_patient: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(delivery, "TURN_SECONDS", 0.1)
+    with in_turn(slack.settings.home.alerts.with_suffix(".lock"), 1):
+        assert deliver(slack.settings, told("a"), is_patient=is_patient) is None
+        assert [entry.key for entry in retry(slack.settings)] == ["a"]
+    assert "another process is sending" in caplog.text
+    assert retry(slack.settings) == []
+    assert channel(slack) == ["a"]

@@ -73,6 +73,24 @@ def test_an_uncertain_refusal_stays_uncertain_when_it_is_opened_again(outbox: Ou
     assert entry.is_uncertain
 
 
+def test_only_what_is_refused_is_opened_again_by_whoever_says_it_again(outbox: Outbox) -> None:
+    put(outbox, "a")
+    outbox.mark_sent("a", Posted("C1", "1.0", None), NOW)
+    outbox.reopen("a", LATER)
+    assert outbox.pending() == []
+    outbox.send_anew("a", LATER)
+    assert keys(outbox) == ["a"]
+
+
+def test_what_was_sent_is_not_dropped(outbox: Outbox) -> None:
+    put(outbox, "a")
+    put(outbox, "b")
+    outbox.mark_sent("a", Posted("C1", "1.0", None), NOW)
+    assert [outbox.drop(key) for key in ("a", "b", "c")] == [False, True, False]
+    assert outbox.entry("a") is not None
+    assert outbox.undelivered() == []
+
+
 def test_a_lane_is_a_thread_or_the_message_alone(outbox: Outbox) -> None:
     put(outbox, "first")
     put(outbox, "reply", parent="first")

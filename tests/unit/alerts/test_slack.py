@@ -1,10 +1,14 @@
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import httpx
 import pytest
+from pydantic import SecretStr
 from slack_sdk import WebClient
 
 from include.alerts.message import Message, section
@@ -184,6 +188,84 @@ def test_refused_content_is_our_own_mistake(sandbox: RunningSandbox) -> None:
     with pytest.raises(InvalidInputError, match=r"invalid_blocks.*unheard_of") as error:
         SlackChannel(sandbox.settings).post(broken)
     assert not isinstance(error.value, ConfigurationError)
+
+
+class _Answering(BaseHTTPRequestHandler):
+    """Answers whatever is asked with what its class holds."""
+
+    status, body, headers_sent = 200, b"", (("Content-Type", "application/json"),)
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(self.status)
+        for name, value in self.headers_sent:
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(self.body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def answering(settings: Settings, status: int, body: str, **headers: str) -> Iterator[SlackChannel]:
+    sent = tuple((name.replace("_", "-"), value) for name, value in headers.items())
+    handler = type("Answering", (_Answering,), {"status": status, "body": body.encode(), "headers_sent": sent})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield SlackChannel(changed(settings, slack_url=f"http://127.0.0.1:{server.server_port}"))
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (200, "<html>Sign in to the network</html>"),
+        (403, "<html>proxy</html>"),
+        (200, '{"message": "maintenance"}'),
+        (200, "null"),
+        (200, "[]"),
+        (408, '{"ok": false, "error": "request_expired"}'),
+        (200, '{"ok": false, "error": "team_added_to_org"}'),
+    ],
+)
+def test_what_is_no_answer_of_slack_is_worth_another_try(settings: Settings, status: int, body: str) -> None:
+    with answering(settings, status, body) as channel, pytest.raises(TransientError) as error:
+        channel.post(HELLO)
+    assert not isinstance(error.value, RateLimitedError)
+
+
+@pytest.mark.parametrize(
+    ("wait", "seconds"), [("7", 7), ("Wed, 21 Oct 2026 07:28:00 GMT", None), ("-1", None), ("9" * 400, 86_400)]
+)
+def test_a_rate_limit_has_two_spellings_and_any_wait(settings: Settings, wait: str, seconds: float | None) -> None:
+    body = '{"ok": false, "error": "rate_limited"}'
+    with answering(settings, 200, body, Retry_After=wait) as channel, pytest.raises(RateLimitedError) as error:
+        channel.post(HELLO)
+    assert error.value.retry_after_seconds == seconds
+
+
+@pytest.mark.parametrize("code", ["no_permission", "ekm_access_denied", "org_login_required"])
+def test_what_an_administrator_must_grant_is_configuration(settings: Settings, code: str) -> None:
+    with (
+        answering(settings, 200, f'{{"ok": false, "error": "{code}"}}') as channel,
+        pytest.raises(ConfigurationError, match=f"{code}. Hint:"),
+    ):
+        channel.post(HELLO)
+
+
+@pytest.mark.parametrize("token", ["xoxb-12…", "xoxb-secret\nx", "xoxb secret"])
+def test_a_token_that_cannot_be_one_is_refused_without_showing_it(settings: Settings, token: str) -> None:
+    with pytest.raises(ConfigurationError, match="PERPETUA_SLACK_TOKEN` must be plain ASCII") as error:
+        SlackChannel(changed(settings, slack_token=SecretStr(token)))
+    assert token not in str(error.value)
+    assert "secret" not in str(error.value)
+
+
+def test_a_file_that_cannot_be_read_is_refused(sandbox: RunningSandbox) -> None:
+    # its first bytes are never mapped
+    with pytest.raises(InvalidInputError, match="must be a file that can be read, was /proc/self/mem"):
+        SlackChannel(sandbox.settings).upload(Path("/proc/self/mem"), "title")
 
 
 def test_live_mode_demands_a_token(settings: Settings) -> None:

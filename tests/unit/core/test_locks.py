@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from include.core.errors import AlreadyRunningError
-from include.core.locks import only_process
+from include.core.locks import in_turn, only_process
 
 HOLD = """
 import sys, time
@@ -40,7 +40,7 @@ def test_another_process_is_named_and_its_lock_ends_with_it_even_when_it_is_kill
 
 def test_a_turn_is_waited_for_and_comes_when_its_holder_is_killed(tmp_path: Path) -> None:
     lock = tmp_path / "a" / "lock"
-    hold = HOLD.replace('only_process(Path(sys.argv[1]), "works", "wait.")', "in_turn(Path(sys.argv[1]))")
+    hold = HOLD.replace('only_process(Path(sys.argv[1]), "works", "wait.")', "in_turn(Path(sys.argv[1]), 60)")
     command = [sys.executable, "-c", hold.replace("only_process", "in_turn"), str(lock)]
     first = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert first.stdout is not None
@@ -55,3 +55,18 @@ def test_a_turn_is_waited_for_and_comes_when_its_holder_is_killed(tmp_path: Path
         assert second.stdout.readline() == "held\n"
     second.kill()
     second.wait(timeout=10)
+
+
+def test_a_turn_that_does_not_come_is_given_up(tmp_path: Path) -> None:
+    lock = tmp_path / "lock"
+    command = [sys.executable, "-c", HOLD, str(lock)]
+    holder = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert holder.stdout is not None
+    with holder.stdout:
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(AlreadyRunningError, match=r"lock` must come free within 0\.2 s"), in_turn(lock, 0.2):
+            pass
+    holder.kill()
+    holder.wait(timeout=10)
+    with in_turn(lock, 0.0):
+        pass

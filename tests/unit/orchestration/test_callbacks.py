@@ -79,6 +79,13 @@ def test_a_checklist_that_blocked_was_posted_already(settings, monkeypatch) -> N
     assert "disk" not in posted(settings, BlockedError("disk"), monkeypatch)
 
 
+def test_nothing_that_goes_wrong_while_telling_hides_the_failure(settings, caplog) -> None:
+    nameless = SimpleNamespace(dag_id="a", task_id="b")
+    report_failure({"ti": nameless, "exception": TransientError("x")})
+    assert "The failure of a.b could not be told" in caplog.text
+    assert "AttributeError" in caplog.text
+
+
 def test_a_slack_that_is_away_is_logged_and_hides_nothing(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
