@@ -445,6 +445,8 @@ def _worst_emoji(alerts: list[CheckResult]) -> str:
 
 def _slot_step(worst: CheckResult) -> str:
     urgency = "Now" if worst.severity is Severity.CRITICAL else "Before the next check"
+    if "Actions: " not in worst.message:
+        return f"{urgency}: see to `{escape(worst.name)}`."
     return f"{urgency}: work through the actions named at `{escape(worst.name)}`, most likely cause first."
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from include.config.settings import Settings
 from include.core.clock import format_utc, wall_now
+from include.core.errors import InvalidInputError
 
 
 def plan(settings: Settings) -> dict[str, Any]:
@@ -25,8 +26,17 @@ def plan(settings: Settings) -> dict[str, Any]:
 
 
 def sign_off(settings: Settings, phase: str, status: str, signed_by: str, note: str) -> dict[str, Any]:
-    """Sign off a phase of this deployment's campaign, now."""
+    """Sign off a phase of this deployment's campaign, now.
+
+    Raises
+    ------
+    InvalidInputError
+        The CTO's decision is signed by somebody whom `PERPETUA_APPROVERS` does not name; silence may open it again.
+    """
     from include.reporting.sign_offs import sign_off as append
 
+    if phase == "cto_decision" and status != "open" and settings.approvers and signed_by not in settings.approvers:
+        allowed = ", ".join(settings.approvers)
+        raise InvalidInputError(f"`signed_by` of cto_decision must be one of {allowed}, was {signed_by!r}.")
     given = append(settings.home, phase, status, signed_by, note, wall_now(), campaign=settings.campaign.name)
     return given.model_dump(mode="json")

@@ -2,7 +2,7 @@
 
 import html
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from include.alerts.outbox import Entry, Outbox
 from include.core.errors import PerpetuaError
@@ -10,13 +10,16 @@ from include.core.paths import Home
 from include.reporting.desk import Unsent
 
 _MOST_LETTERS = 140
+_ON_ITS_WAY = timedelta(minutes=1)
 
 
 def unsent(home: Home, now: datetime) -> list[Unsent]:
     """Return what people were not told, the oldest first; an outbox that cannot be read is told like a message."""
     try:
         # `delivery.undelivered` says the same and imports all that messages are made of
-        return [_shown(entry) for entry in Outbox(home.alerts).undelivered()] if home.alerts.exists() else []
+        waiting = Outbox(home.alerts).undelivered() if home.alerts.exists() else []
+        # what was told this minute is on its way
+        return [_shown(entry) for entry in waiting if entry.error or now - entry.created_at > _ON_ITS_WAY]
     except PerpetuaError as error:
         return [Unsent(now, "The outbox cannot be read", str(error))]
 

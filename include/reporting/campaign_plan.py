@@ -30,10 +30,12 @@ class Event:
 
 
 def next_events(campaign: Campaign, now: datetime, most: int = 10) -> list[Event]:
-    """Return the coming `most` events within two weeks of `now`, soonest first; wall clock, UTC."""
+    """Return the coming `most` events within two weeks of `now`, each at its next time, soonest first; UTC."""
     events = [*_marks(campaign), *_routine(campaign, now), *_checks(campaign, now), *_revalidations(campaign, now)]
-    coming = {(event.at, event.what): event for event in events if now < event.at <= now + HORIZON}
-    return [coming[key] for key in sorted(coming)][:most]
+    coming = sorted((event for event in events if now < event.at <= now + HORIZON), key=lambda event: event.at)
+    # the checks of the days after would crowd out the revalidation
+    first = {event.what: event for event in reversed(coming)}
+    return sorted(first.values(), key=lambda event: (event.at, event.what))[:most]
 
 
 def planned_checks(campaign: Campaign, day: datetime) -> list[tuple[datetime, str]]:
@@ -70,7 +72,11 @@ def _revalidations(campaign: Campaign, now: datetime) -> Iterator[Event]:
     for at in firings(campaign.schedules.get(_REVALIDATION), now - _DAY, now + HORIZON):
         yield Event(at, "Revalidation", _REVALIDATION)
         for slot, text in campaign.revalidation.steps.items():
-            yield Event(datetime.combine(at.date(), time.fromisoformat(text), UTC), REVALIDATION_TITLES[slot], _CHECKS)
+            yield Event(
+                datetime.combine(at.date(), time.fromisoformat(text), UTC),
+                REVALIDATION_TITLES[slot],
+                "revalidation_day",
+            )
 
 
 def _next(schedule: Schedule, now: datetime) -> datetime | None:

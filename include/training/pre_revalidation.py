@@ -163,7 +163,7 @@ def _checkpoints(facts: RunFacts, now: datetime) -> CheckResult:
     report, _ = checkpoint_report(facts, now)
     broken = [str(result.observed) for result in report.failures]
     count = len(facts.checkpoints)
-    message = f"{count} checkpoints were opened, their checksums match."
+    message = f"Checkpoints opened: {count}, their checksums match."
     if broken or not count:
         message = f"Checkpoints are damaged: {', '.join(broken) or 'there is none'}."
     return CheckResult(

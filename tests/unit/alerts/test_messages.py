@@ -232,6 +232,8 @@ def test_an_alert_names_causes_remedies_and_where_to_begin() -> None:
 
 def test_a_critical_alert_wants_work_now() -> None:
     text = shown(checked(slot_of("convergence", failure("late", Severity.WARNING), failure("nan", Severity.CRITICAL))))
+    assert "Now: see to `nan`." in text
+    text = shown(checked(slot_of("convergence", failure("nan", message="Not finite. Actions: reduce the rate."))))
     assert "Now: work through the actions named at `nan`" in text
 
 
@@ -306,7 +308,9 @@ def test_a_failed_task_names_itself_its_error_and_its_log() -> None:
 
 def test_what_was_told_before_takes_one_line_and_what_is_gone_another() -> None:
     opened = datetime(2026, 2, 23, 10, tzinfo=UTC)
-    report = slot_of("standup", failure("old", message="Long story."), failure("new", Severity.WARNING, "Short story."))
+    report = slot_of(
+        "standup", failure("old", message="Long story. Actions: act."), failure("new", Severity.WARNING, "Short story.")
+    )
     before = Standing({"old": Incident("old", opened, 3)}, (Incident("gone", opened, 1),))
     message = slot(report, "key", before)
     text = shown(message)

@@ -1,5 +1,5 @@
 import sqlite3
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -7,6 +7,7 @@ import pytest
 from include.alerts.delivery import Attachment, deliver
 from include.alerts.message import Message
 from include.config.settings import Settings, load_settings
+from include.core.clock import wall_now
 from include.orchestration.desk_messages import unsent
 
 NOW = datetime(2026, 2, 23, 15, 0, tzinfo=UTC)
@@ -29,7 +30,10 @@ def test_a_message_and_its_file_that_did_not_arrive_are_told_in_their_order(down
     (tmp_path / "curves.png").write_bytes(b"png")
     text = "Morning &lt;standup&gt;\nsecond line"
     deliver(down, Message(text=text, key="one"), files=[Attachment(tmp_path / "curves.png", "Training curves")])
-    message, file = unsent(down.home, NOW)
+    # what was told this minute and has met no error is on its way
+    (refused,) = unsent(down.home, wall_now())
+    assert refused.text == "Morning <standup>"
+    message, file = unsent(down.home, wall_now() + timedelta(minutes=2))
     assert (message.text, file.text) == ("Morning <standup>", "Training curves")
     assert message.reason.startswith("pending: ")
     assert len(message.reason) > len("pending: ")
