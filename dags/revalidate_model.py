@@ -21,7 +21,7 @@ from airflow.sdk import TriggerRule, dag, task, task_group
 from include.config.choices import APPROVE, REJECT, RETRAIN
 from include.orchestration import approval, assets, forms, links, schedules
 from include.orchestration.defaults import TRAINER, Tag, dag_arguments
-from include.orchestration.edge import runtime, stage_task, triggered_by
+from include.orchestration.edge import is_under_way, runtime, stage_task, triggered_by
 
 
 @dag(
@@ -34,28 +34,35 @@ def revalidate_model() -> None:
     """Wire the stages."""
 
     @stage_task(inlets=[assets.TRAINED_MODEL], outlets=[assets.REVALIDATION], **TRAINER)
-    def revalidate(params: dict[str, Any]) -> dict[str, Any]:
+    def revalidate(params: dict[str, Any], run_id: str | None = None) -> dict[str, Any]:
         """Backtest, gates, decision, report."""
         from include.orchestration import verdict_stages
 
         settings, progress = runtime()
         return verdict_stages.revalidate(
-            settings, params["system"], params["run"], progress=progress, signed_by=triggered_by()
+            settings,
+            params["system"],
+            params["run"],
+            progress=progress,
+            signed_by=triggered_by(),
+            asked_by=run_id,
+            is_under_way=is_under_way,
         )
 
     @stage_task
-    def announce(verdict: dict[str, Any], run_id: str | None = None) -> None:
+    def announce(verdict: dict[str, Any]) -> None:
         """Post the verdict to Slack, with the way to the question that it asks."""
         from include.orchestration import verdict_stages
 
         settings, _ = runtime()
-        verdict_stages.announce_revalidation(settings, verdict["id"], dag_run_id=run_id)
+        verdict_stages.announce_revalidation(settings, verdict["id"], dag_run_id=verdict["asked_in"])
 
     @task.branch
-    def ask(verdict: dict[str, Any]) -> list[str]:
-        """Ask what the decision asks for; a NO-GO asks nothing."""
-        question = links.QUESTIONS.get(verdict["decision"])
-        return [f"decision.{question}", "decision.record"] if question else []
+    def ask(verdict: dict[str, Any], run_id: str | None = None) -> list[str]:
+        """Ask what the decision asks for: a NO-GO asks nothing, and one verdict is not asked about twice at once."""
+        if verdict["asked_in"] != run_id:
+            return []
+        return [f"decision.{links.QUESTIONS[verdict['decision']]}", "decision.record"]
 
     @stage_task(trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS)
     def record(verdict: dict[str, Any], go: dict[str, Any] | None, partial_go: dict[str, Any] | None) -> dict[str, Any]:

@@ -144,9 +144,9 @@ class Home:
         folder = re.sub(r"[^A-Za-z0-9._-]+", "-", campaign).strip("-._")
         return self.root / "campaigns" / _name(folder, "campaign") / "sign_offs.jsonl"
 
-    def training_claim(self, run_id: str) -> Path:
-        """Return the file that names the DAG run which asked for a training."""
-        return self.root / "claims" / f"{_name(run_id, 'run_id')}.json"
+    def claim(self, name: str) -> Path:
+        """Return the file that says which DAG run is at something."""
+        return self.root / "claims" / f"{_name(name, 'name')}.json"
 
     def champion(self, system: str) -> Path:
         """Return the file that names the promoted model of `system`."""

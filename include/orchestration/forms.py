@@ -153,8 +153,9 @@ def _how_to_cut() -> dict[str, Any]:
 def approval() -> dict[str, Any]:
     """Return the fields beside an approval."""
     return {
-        "reason": Param(None, type=["null", "string"], maxLength=2_000, title="Reason",
-                        description="Why; needed to approve where the evidence is insufficient."),
+        # empty and demanded: the buttons of the form wait for a reason, and no answer in time has none
+        "reason": Param("", type="string", maxLength=2_000, title="Reason",
+                        description="Why; it stands in the decision bundle."),
     }  # fmt: skip
 
 

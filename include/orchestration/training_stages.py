@@ -8,7 +8,7 @@ from typing import Any
 
 from include.config.settings import Settings
 from include.config.system import SystemConfig, load_system, with_settings
-from include.core.errors import BlockedError, StoppedError, TransientError
+from include.core.errors import BlockedError, DuplicateError, StoppedError, TransientError
 from include.core.progress import Progress, no_progress
 from include.core.slots import SCHEDULE
 from include.orchestration import check_stages, stages
@@ -79,7 +79,7 @@ def trainings(
     DuplicateError
         A DAG run that is under way asked for one of them before; nothing was started.
     """
-    from include.training.claims import claim_training
+    from include.training.claims import claim
     from include.training.runs import read_run
 
     if request.resume is not None:
@@ -91,7 +91,12 @@ def trainings(
         jobs = [{"dataset_id": frozen["id"], **job} for job in request.jobs(config.training.seed)]
     for job in jobs:
         run_id = _run_id(settings, request, job)
-        claim_training(settings.home.training_claim(run_id), run_id, asked_by, is_under_way)
+        holder = claim(settings.home.claim(f"training-{run_id}"), asked_by, is_under_way)
+        if holder != asked_by:
+            raise DuplicateError(
+                f"Training `{run_id}` was asked for already, by the DAG run `{holder}`, which is under way; nothing "
+                "was started. Hint: wait for that one, or change the seed, the preset or the run name."
+            )
     return jobs
 
 

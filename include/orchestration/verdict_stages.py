@@ -3,6 +3,7 @@
 Heavy imports stand inside the functions: Airflow's workers import this module.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,21 +30,39 @@ def revalidate(
     run_id: str = "latest",
     progress: Progress = no_progress,
     signed_by: str = SCHEDULE,
+    asked_by: str | None = None,
+    is_under_way: Callable[[str], bool] = lambda _: False,
 ) -> dict[str, Any]:
-    """Backtest a finished run on its sealed test window, judge it, weigh the evidence and seal the bundle."""
+    """Backtest a finished run on its sealed test window, judge it, weigh the evidence and seal the bundle.
+
+    Parameters
+    ----------
+    settings, system, run_id, progress, signed_by
+        Home, system, run (`latest` is its newest finished one), progress, who started it.
+    asked_by : str or None
+        The DAG run that would ask for approval; None asks nobody.
+    is_under_way : callable
+        Whether another DAG run has not ended. One verdict is asked about once: `asked_in` of what is returned names the
+        DAG run that asks.
+    """
     from include.core.files import sha256_file
     from include.reporting.decision_bundle import bundle_sha256
     from include.reporting.retraining import retraining
     from include.reporting.revalidate import revalidate as revalidate_run
     from include.reporting.words import null_sentence
+    from include.training.claims import claim
 
     result = revalidate_run(settings, settings.home.run(resolve_run(settings, system, run_id)), progress=progress)
     folder = settings.home.revalidation(result.id)
     note = f"{result.decision}, {result.gates_passed} of {len(result.gates.results)} gates, run {result.run_id}"
     sign_off(settings, "revalidation", "done", signed_by, f"{note}, report {result.id}")
     advised = retraining(result)
+    asked_in = None
+    if asked_by is not None and result.decision != "NO-GO":
+        asked_in = claim(settings.home.claim(f"approval-{result.id}"), asked_by, is_under_way)
     return {
         "id": result.id,
+        "asked_in": asked_in,
         "system": result.system,
         "run_id": result.run_id,
         "decision": result.decision,

@@ -116,7 +116,7 @@ def _checks(home: Home, before: datetime) -> Iterator[Path]:
 
 
 def _claims(home: Home, before: datetime) -> Iterator[Path]:
-    for claim in home.training_claim("x").parent.glob("*.json"):
+    for claim in home.claim("x").parent.glob("*.json"):
         if from_ms(claim.stat().st_mtime_ns // 1_000_000) < before:
             yield claim
 

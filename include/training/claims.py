@@ -1,44 +1,35 @@
-"""Who asked for a training: a second request for the same one is refused while the first is under way."""
+"""Who asked first: a note in a file on the DAG run that is at something, so that a second one finds the first."""
 
 import fcntl
 import json
 from collections.abc import Callable
 from pathlib import Path
 
-from include.core.errors import DuplicateError
 
+def claim(file: Path, claimant: str, is_active: Callable[[str], bool]) -> str:
+    """Return who holds the claim in `file`: `claimant`, unless another one that is active came first.
 
-def claim_training(claim: Path, run_id: str, claimant: str, is_active: Callable[[str], bool]) -> None:
-    """Note in the file `claim` that `claimant` asked for the training `run_id`.
-
-    Asking again is no second request, and a claimant that ended without training loses its claim.
+    Asking again changes nothing, and a claimant that is no longer active loses its claim.
 
     Parameters
     ----------
-    claim : Path
-        One file for each training.
-    run_id, claimant : str
-        The training, and the DAG run that asks for it.
+    file : Path
+        One for each thing that only one may be at.
+    claimant : str
+        The DAG run that asks.
     is_active : callable
-        Whether a claimant is still under way.
-
-    Raises
-    ------
-    DuplicateError
-        Another claimant is under way.
+        Whether another claimant is still under way.
     """
-    claim.parent.mkdir(parents=True, exist_ok=True)
-    with claim.open("a+", encoding="utf-8") as stream:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("a+", encoding="utf-8") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)
         stream.seek(0)
         holder = _holder(stream.read())
         if holder is not None and holder != claimant and is_active(holder):
-            raise DuplicateError(
-                f"Training `{run_id}` was asked for already, by the DAG run `{holder}`, which is under way; nothing "
-                "was started. Hint: wait for that one, or change the seed, the preset or the run name."
-            )
+            return holder
         stream.truncate(0)
-        json.dump({"run_id": run_id, "claimant": claimant}, stream)
+        json.dump({"claimant": claimant}, stream)
+    return claimant
 
 
 def _holder(text: str) -> str | None:

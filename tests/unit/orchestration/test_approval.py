@@ -74,6 +74,8 @@ def test_a_go_offers_no_retraining(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [user["name"] for user in asked.assigned_users or []] == ["carl", "dora"]
 
 
-def test_whoever_rejects_need_not_write_why(question) -> None:
-    assert question.params.dump() == {"reason": None}
+def test_the_form_demands_a_reason_and_silence_has_none(question) -> None:
+    (param,) = [question.params.get_param(name) for name in question.params]
+    assert param.schema["type"] == "string"
+    assert question.params.dump() == {"reason": ""}
     question.params.validate()

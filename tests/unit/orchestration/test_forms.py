@@ -109,7 +109,7 @@ def test_a_good_value_of_a_back_fill_is_taken(name: str, value: object) -> None:
 
 @pytest.mark.parametrize(
     "form",
-    ["market_data", "backfill", "train_ppo", "revalidate_model", "cross_validate", "approval", "training_checks"],
+    ["market_data", "backfill", "train_ppo", "revalidate_model", "cross_validate", "training_checks"],
 )
 def test_no_field_is_empty_and_demanded_at_once(form: str) -> None:
     # the form of Airflow demands every text that may not be null, and its button stays grey while one is empty

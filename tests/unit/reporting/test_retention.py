@@ -98,14 +98,14 @@ def test_old_reports_checks_and_claims_go_recent_ones_stay(home: Home) -> None:
         at = NOW - timedelta(days=days)
         keep_check(home, PostedCheck(slot="standup", title="t", at=at, report=report, lines=(), run_id=None))
     for name, days in (("fresh", 1.0), ("stale", KEEP.claims + 1)):
-        write_json(home.training_claim(name), {"claimant": "x"})
+        write_json(home.claim(name), {"claimant": "x"})
         stamp = (NOW - timedelta(days=days)).timestamp()
-        os.utime(home.training_claim(name), (stamp, stamp))
+        os.utime(home.claim(name), (stamp, stamp))
     gone = removed(home)
     assert {"reports/revalidation/aged", "claims/stale.json"} < gone
     assert len(gone) == 3
     assert check_days(home) == [(NOW - timedelta(days=KEEP.checks - 1)).date()]
-    assert home.training_claim("fresh").is_file()
+    assert home.claim("fresh").is_file()
 
 
 def test_an_empty_home_has_nothing_to_remove(home: Home) -> None:
