@@ -31,7 +31,7 @@ COMMANDS = [
     ["features", "report"], ["dataset", "freeze"], ["dataset", "export"], ["env", "audit"], ["train"],
     ["train", "stop"], ["check"], ["champion", "show"], ["champion", "rollback"], ["campaign", "show"],
     ["campaign", "sign-off"], ["alerts", "list"], ["alerts", "flush"], ["alerts", "drop"],
-    ["cross-validate"], ["revalidate"], ["sandbox"], ["sandbox", "advance"], ["up"], ["bench"],
+    ["cross-validate"], ["revalidate"], ["sandbox"], ["sandbox", "advance"], ["up"], ["bench"], ["doctor"], ["prune"],
 ]  # fmt: skip
 
 
