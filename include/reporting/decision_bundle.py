@@ -34,7 +34,7 @@ from include.training.artifacts import BEST, copy_model
 from include.training.runs import RUN_FILE
 
 BUNDLE_FILE = "bundle.json"
-APPROVAL_FILE = "approval.json"
+APPROVAL_FILE = result_files.APPROVALS
 JUDGED_FILE = "judged.json"
 SYSTEM_FILE = "system.json"
 VERSIONS_FILE = "versions.json"

@@ -17,7 +17,15 @@ from include.core.paths import Home
 from include.core.slots import CHECK_TITLES
 from include.reporting.campaign_plan import next_events, planned_checks
 from include.reporting.check_log import PostedCheck, check_days, checks_of
-from include.reporting.listings import QualityLine, cross_validations, feature_reports, newest_quality, verdicts
+from include.reporting.listings import (
+    WAITS,
+    QualityLine,
+    answer,
+    cross_validations,
+    feature_reports,
+    newest_quality,
+    verdicts,
+)
 from include.reporting.page import template
 from include.reporting.run_list import STATUSES, RunLine, page_of, run_lines
 from include.reporting.run_state import state_of
@@ -62,7 +70,7 @@ def desk_page(settings: Settings, now: datetime, runs: RunFilter, unsent: Sequen
     """
     home = settings.home
     lines, damaged = run_lines(home)
-    quality = newest_quality(home)
+    quality, judged = newest_quality(home), verdicts(home, VERDICTS)
     return template("desk_index.html").render(
         **frame(settings, now, "", "Desk"),
         running=_running(home, lines, now),
@@ -75,7 +83,9 @@ def desk_page(settings: Settings, now: datetime, runs: RunFilter, unsent: Sequen
         checks=_today(settings, now),
         sign_offs=_sign_offs(settings),
         unsent=unsent,
-        verdicts=verdicts(home, VERDICTS),
+        verdicts=judged,
+        answers={line.id: answer(home, line) for line in judged.lines},
+        waits=WAITS,
         cross_validations=cross_validations(home, CROSS_VALIDATIONS),
         feature_sets=feature_reports(home),
         runs=page_of(lines, damaged, runs.system, runs.status, runs.page),

@@ -21,6 +21,8 @@ from include.core.timeframes import timeframe_ms
 from include.evaluation.decision import Decision, gates_passed
 from include.reporting import result_files
 
+WAITS = "waits"
+
 
 class _View(BaseModel):
     """Some fields of a record; the rest is passed over."""
@@ -55,6 +57,11 @@ class VerdictLine(_Dated):
     def address(self) -> str:
         """Where its report lies below the reports."""
         return f"revalidation/{self.id}/{result_files.REVALIDATION_PAGE}"
+
+
+class _Approval(_View):
+    answer: str
+    answered_by: str
 
 
 class _Spread(_View):
@@ -126,6 +133,17 @@ class Listing(Generic[Dated]):
 def verdicts(home: Home, most: int) -> Listing[VerdictLine]:
     """Return the newest `most` revalidations."""
     return _newest(VerdictLine, home.revalidation("x").parent.glob(f"*/{result_files.REVALIDATION}"), most)
+
+
+def answer(home: Home, line: VerdictLine) -> str:
+    """Return in a few words what was answered to a verdict; `WAITS` while its question stands, empty where none was."""
+    try:
+        given = read_json(home.revalidation(line.id) / result_files.APPROVALS)
+        newest = _Approval.model_validate(given[-1])
+    except (PerpetuaError, ValidationError, IndexError, KeyError, TypeError):
+        # the claim is what the DAG run that asks left
+        return WAITS if home.claim(f"approval-{line.id}").exists() else ""
+    return f"{newest.answer} by {newest.answered_by}"
 
 
 def cross_validations(home: Home, most: int) -> Listing[CrossValidationLine]:

@@ -2,5 +2,6 @@
 
 REVALIDATION = "revalidation_result.json"
 REVALIDATION_PAGE = "revalidation_result.html"
+APPROVALS = "approval.json"
 CROSS_VALIDATION = "cross_validation.json"
 CROSS_VALIDATION_PAGE = "cross_validation.html"

@@ -8,6 +8,7 @@ from include.config.system import load_system
 from include.core.files import write_json
 from include.reporting.check_log import keep_check
 from include.reporting.desk import RunFilter, Unsent, checks_page, desk_page, message_page, running_part
+from include.reporting.result_files import APPROVALS
 from include.reporting.sign_offs import sign_off
 from include.training.ownership import lock_run
 from include.training.runs import write_config
@@ -120,6 +121,20 @@ def test_verdicts_and_messages_that_slack_has_not_taken_are_shown(settings: Sett
     assert "Slack has not taken 1 message<" in html
     assert "5 min ago" in html
     assert "channel_not_found" in html
+
+
+def test_a_verdict_that_waits_for_a_person_says_so_until_it_is_answered(settings: Settings) -> None:
+    home = settings.home
+    write_verdict(home, 1)
+    assert "waits for an answer" not in desk_page(settings, NOW, RunFilter())
+    write_json(home.claim("approval-v1"), {"claimant": "manual__1"})
+    html = desk_page(settings, NOW, RunFilter())
+    assert "waits for an answer" in html
+    assert 'href="../required_actions" target="_top"' in html
+    write_json(home.revalidation("v1") / APPROVALS, [{"answer": "approve", "answered_by": "<b>carl"}])
+    html = desk_page(settings, NOW, RunFilter())
+    assert "waits for an answer" not in html
+    assert "approve by &lt;b&gt;carl" in html
 
 
 def test_texts_from_files_and_people_are_shown_as_text(settings: Settings) -> None:
