@@ -29,6 +29,7 @@ from include.core.version import code_version
 from include.evaluation.judgement import Judgement
 from include.features.dataset import Dataset, Split
 from include.features.excerpt import write_excerpt
+from include.reporting import result_files
 from include.reporting.verdict import Record, RevalidationResult
 from include.training.artifacts import BEST, copy_model
 from include.training.runs import RUN_FILE
