@@ -18,11 +18,10 @@ _BODY = """**{{ verdict.decision }}**: {{ verdict.gates_passed }} of {{ verdict.
 | gate | observed | limit | | 95 % interval | luck passes |
 |---|---|---|---|---|---|
 {% for gate in verdict.gates -%}
-{%- set observed = '%.4g' | format(gate.observed) if gate.observed is not none else 'unknown' %}
 {%- set luck = '%.0f %%' | format(100 * gate.luck) %}
-{%- set mark = '✅' if gate.passed else '❌' %}
-{%- set bounds = 'unknown' if gate.low is none else '%.3g to %.3g' | format(gate.low, gate.high) -%}
-| {{ gate.name }} | {{ observed }} | {{ gate.limit }} | {{ mark }} | {{ bounds }} | {{ luck }} |
+{%- set mark = '✅' if gate.passed else '❌' -%}
+| {{ gate.shown.gate }} | {{ gate.shown.observed }} | {{ gate.shown.limit }} | {{ mark }} | {{ gate.shown.interval }} \
+| {{ luck }} |
 {% endfor %}
 Report: {{ verdict.report }}
 

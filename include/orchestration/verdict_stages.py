@@ -20,6 +20,7 @@ from include.orchestration.stages import resolve_run
 
 if TYPE_CHECKING:
     from include.reporting.decision_bundle import Approval
+    from include.reporting.verdict import GateRow
 
 NOBODY = "nobody"
 
@@ -73,13 +74,26 @@ def revalidate(
         "worst_gate": advised.gate if advised else None,
         "gates_passed": result.gates_passed,
         "gates": [
-            gate.model_dump(mode="json") | {"low": row.bound.low, "high": row.bound.high, "luck": row.luck.share}
+            gate.model_dump(mode="json")
+            | {"low": row.bound.low, "high": row.bound.high, "luck": row.luck.share, "shown": _shown(row)}
             for gate, row in zip(result.gates.results, result.gate_rows, strict=True)
         ],
         "result_sha256": sha256_file(folder / "revalidation_result.json"),
         "bundle_sha256": bundle_sha256(folder),
         "bundle": str(folder),
         "report": Links(settings).revalidation(result.id),
+    }
+
+
+def _shown(row: "GateRow") -> dict[str, str]:
+    from include.reporting.words import limit_text, metric_text
+
+    low, high = (metric_text(row.name, value) for value in (row.bound.low, row.bound.high))
+    return {
+        "gate": row.label,
+        "observed": metric_text(row.name, row.observed),
+        "limit": limit_text(row),
+        "interval": "unknown" if row.bound.low is None else f"{low} to {high}",
     }
 
 

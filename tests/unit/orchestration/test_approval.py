@@ -15,8 +15,16 @@ VERDICT = {
     "preset": "longer",
     "worst_gate": "Win rate",
     "gates": [
-        {"name": "sharpe", "observed": 1.25, "limit": 1.0, "passed": True, "low": 0.5, "high": 2.0, "luck": 0.05},
-        {"name": "calmar", "observed": None, "limit": 2.0, "passed": False, "low": None, "high": None, "luck": 0.0},
+        {
+            "passed": True,
+            "luck": 0.05,
+            "shown": {"gate": "Sharpe ratio", "observed": "1.25", "limit": "≥ 1.00", "interval": "0.50 to 2.00"},
+        },
+        {
+            "passed": False,
+            "luck": 0.0,
+            "shown": {"gate": "Calmar ratio", "observed": "–", "limit": "≥ 2.00", "interval": "unknown"},
+        },
     ],
     "report": "http://127.0.0.1/report",
 }
@@ -47,8 +55,8 @@ def test_the_gate_table_is_one_table_without_blank_lines(question) -> None:
     first = next(place for place, line in enumerate(lines) if line.startswith("| gate"))
     table = lines[first : first + 4]
     assert table[1] == "|---|---|---|---|---|---|"
-    assert table[2] == "| sharpe | 1.25 | 1.0 | ✅ | 0.5 to 2 | 5 % |"
-    assert table[3] == "| calmar | unknown | 2.0 | ❌ | unknown | 0 % |"
+    assert table[2] == "| Sharpe ratio | 1.25 | ≥ 1.00 | ✅ | 0.50 to 2.00 | 5 % |"
+    assert table[3] == "| Calmar ratio | – | ≥ 2.00 | ❌ | unknown | 0 % |"
     assert lines[first + 4] == ""
     assert all(line.count("|") == 7 for line in table)
 

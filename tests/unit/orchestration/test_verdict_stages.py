@@ -29,6 +29,7 @@ def test_a_verdict_carries_its_evidence_bounds_and_luck(verdict: dict) -> None:
     assert verdict["evidence"] == "insufficient"
     assert verdict["reasons"]
     assert {"low", "high", "luck", "observed", "limit"} <= verdict["gates"][0].keys()
+    assert verdict["gates"][1]["shown"]["limit"] == "≤ 15.00%"
     assert len(verdict["bundle_sha256"]) == 64
 
 
