@@ -311,6 +311,7 @@ def answered(
         )
         before = champion.history[0].run_id if champion.history else "none"
         stands += f" Before it: `{escape(before)}`." if given.answer == "approve" else " It stays."
+    form = {"Open the training form": links["training"]}
     steps = {
         "approve": "Live deployment is by hand; then `python -m include campaign sign-off live_deployment`.",
         "retrain": f"`train_ppo` was started; its summary follows.{_retraining(advised)}",
@@ -325,7 +326,7 @@ def answered(
             section(f"*Reason* {escape(given.reason)}") if given.reason else None,
             section(stands),
             _next_step(steps[given.answer]),
-            buttons({"Open the report": links["report"], "Open the training form": links["training"]}),
+            buttons({"Open the report": links["report"]} | (form if given.answer in ("retrain", "reject") else {})),
             context(f"run `{escape(result.run_id)}` · revalidation `{escape(result.id)}`"),
         ],
         key=f"answer:{result.id}:{given.answer}:{given.answered_at.isoformat()}",
