@@ -177,6 +177,16 @@ class Outbox:
         with self.writing() as connection:
             return connection.execute("DELETE FROM outbox WHERE key = ? AND state <> 'sent'", (key,)).rowcount == 1
 
+    def forget_sent(self, before: datetime) -> int:
+        """Forget what was sent before `before`, but for first messages of threads that still live; return how many."""
+        instant = to_ms(before)
+        with self.writing() as connection:
+            return connection.execute(
+                "DELETE FROM outbox WHERE state = 'sent' AND sent_at < ? AND key NOT IN (SELECT parent FROM outbox "
+                "WHERE parent IS NOT NULL AND (state <> 'sent' OR sent_at >= ?))",
+                (instant, instant),
+            ).rowcount
+
     def reopen_refused(self, now: datetime) -> None:
         """Let what was refused for the configuration be tried again, in its old place."""
         self._reopen("state = 'refused' AND is_configuration = 1", now)

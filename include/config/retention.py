@@ -22,7 +22,9 @@ class Retention(Config):
     revalidations, cross_validations, checks
         Reports.
     claims
-        Notes on who asked for a training.
+        Notes on who asked for a training or an approval.
+    messages
+        What was sent to Slack, in the outbox.
     """
 
     checkpoints: float = Field(gt=0)
@@ -31,6 +33,7 @@ class Retention(Config):
     cross_validations: float = Field(gt=0)
     checks: float = Field(gt=0)
     claims: float = Field(gt=0)
+    messages: float = Field(gt=0)
 
 
 def load_retention(source: Path = RETENTION) -> Retention:

@@ -8,7 +8,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -128,14 +128,20 @@ def prune_staging(settings: Settings) -> list[str]:
 
 
 def prune_home(settings: Settings, *, is_dry: bool = False) -> dict[str, Any]:
-    """Remove old checkpoints, reports and notes, never a champion's; return what was removed, or would be."""
+    """Remove old checkpoints, reports, notes and sent messages, never a champion's; return what was, or would be."""
+    from include.alerts.outbox import Outbox
     from include.config.retention import load_retention
     from include.reporting.retention import prune
 
-    old = prune(settings.home, load_retention(), wall_now(), is_dry=is_dry)
+    keep, now = load_retention(), wall_now()
+    old = prune(settings.home, keep, now, is_dry=is_dry)
+    messages = 0
+    if settings.home.alerts.exists() and not is_dry:
+        messages = Outbox(settings.home.alerts).forget_sent(now - timedelta(days=keep.messages))
     return {
         "removed": [f"{one.kind} {one.path.relative_to(settings.home.root)}" for one in old],
         "bytes": sum(one.bytes for one in old),
+        "messages": messages,
         "is_dry": is_dry,
     }
 

@@ -121,3 +121,21 @@ def test_a_place_that_cannot_hold_one_is_named(tmp_path: Path) -> None:
     (tmp_path / "alerts.sqlite").mkdir()
     with pytest.raises(TransientError, match="cannot be used"):
         Outbox(tmp_path / "alerts.sqlite")
+
+
+def test_old_messages_are_forgotten_once_their_thread_is_over(outbox: Outbox) -> None:
+    put(outbox, "old-thread", "live-thread", "waiting")
+    put(outbox, "reply", parent="live-thread")
+    put(outbox, "old-reply", parent="old-thread")
+    for key in ("old-thread", "live-thread", "old-reply"):
+        outbox.mark_sent(key, Posted("C1", "1.0", None), NOW)
+    outbox.mark_sent("reply", Posted("C1", "2.0", None), LATER)
+    assert outbox.forget_sent(NOW) == 0
+    assert outbox.forget_sent(LATER) == 2
+    assert outbox.entry("old-thread") is None
+    assert outbox.entry("old-reply") is None
+    # its thread was answered since, and what waits is never forgotten
+    assert outbox.entry("live-thread") is not None
+    assert keys(outbox) == ["waiting"]
+    assert outbox.forget_sent(LATER + timedelta(seconds=1)) == 2
+    assert keys(outbox) == ["waiting"]
