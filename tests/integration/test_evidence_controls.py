@@ -63,7 +63,7 @@ def test_a_model_that_sees_the_future_is_go_on_sufficient_evidence(stack: tuple[
     def states() -> dict[str, str | None]:
         return {task["task_id"]: task["state"] for task in running.api.tasks("revalidate_model", LEAKED)}
 
-    wait(lambda: states().get("decision.approval") == AWAITING)
+    wait(lambda: states().get("decision.go") == AWAITING)
     verdict = running.api.returned("revalidate_model", LEAKED, "evaluation.revalidate")
     assert (verdict["decision"], verdict["evidence"], verdict["reasons"]) == ("GO", "sufficient", [])
     folder = settings.home.revalidation(verdict["id"])
