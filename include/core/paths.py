@@ -148,6 +148,14 @@ class Home:
         """Return the file that says which DAG run is at something."""
         return self.root / "claims" / f"{_name(name, 'name')}.json"
 
+    def training_claim(self, run_id: str) -> Path:
+        """Return the file that says which DAG run asked for a training."""
+        return self.claim(f"training-{run_id}")
+
+    def approval_claim(self, revalidation_id: str) -> Path:
+        """Return the file that says which DAG run asks about a verdict."""
+        return self.claim(f"approval-{revalidation_id}")
+
     def champion(self, system: str) -> Path:
         """Return the file that names the promoted model of `system`."""
         return self.root / "models" / _name(system, "system") / "champion.json"

@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 
-import httpx
-
 from include.config.files import system_names
 from include.config.settings import Settings
 from include.config.system import load_system
@@ -18,7 +16,7 @@ from include.core.errors import PerpetuaError
 from include.core.locks import is_held
 from include.core.paths import REPOSITORY
 from include.orchestration.processes import require_free_port
-from include.orchestration.stack import lock_of, ports
+from include.orchestration.stack import answers, lock_of, ports
 
 LOCK = REPOSITORY / "requirements.lock"
 # no request is signed by the clock, and candles close on the minute: seconds matter little, half a minute does
@@ -34,10 +32,10 @@ def examine(settings: Settings) -> CheckReport:
 def _results(settings: Settings) -> Iterator[CheckResult]:
     from include.training.pre_training_machine import machine_checks
 
-    yield _unless_broken("packages", _packages)
+    yield _unless_broken("packages", _packages, Severity.WARNING)
     yield _tried("configuration", lambda: _configuration(settings), Severity.CRITICAL)
     yield from machine_checks(settings.home, settings.profile)
-    has_sandbox = settings.is_sandbox and _answers(f"{settings.sandbox_url}/health")
+    has_sandbox = settings.is_sandbox and answers(f"{settings.sandbox_url}/health")
     yield from _ports(settings, has_sandbox)
     if settings.is_sandbox and not has_sandbox:
         yield _note(
@@ -45,7 +43,7 @@ def _results(settings: Settings) -> Iterator[CheckResult]:
         )
     else:
         yield from _outside(settings)
-    yield _unless_broken("undelivered_messages", lambda: _undelivered(settings))
+    yield _unless_broken("undelivered_messages", lambda: _undelivered(settings), Severity.WARNING)
     yield _tried("champions", lambda: _champions(settings), Severity.CRITICAL)
 
 
@@ -179,25 +177,15 @@ def _champions(settings: Settings) -> str:
     return f"Champions: {named or 'none was promoted yet'}."
 
 
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(url, timeout=3).is_success
-    except httpx.HTTPError:
-        return False
-
-
 def _tried(name: str, look: Callable[[], str], severity: Severity) -> CheckResult:
-    try:
-        return CheckResult(name=name, passed=True, message=look())
-    except (PerpetuaError, OSError) as error:
-        return CheckResult(name=name, passed=False, message=str(error), severity=severity)
+    return _unless_broken(name, lambda: CheckResult(name=name, passed=True, message=look()), severity)
 
 
-def _unless_broken(name: str, look: Callable[[], CheckResult]) -> CheckResult:
+def _unless_broken(name: str, look: Callable[[], CheckResult], severity: Severity) -> CheckResult:
     try:
         return look()
     except (PerpetuaError, OSError) as error:
-        return CheckResult(name=name, passed=False, message=str(error), severity=Severity.WARNING)
+        return CheckResult(name=name, passed=False, message=str(error), severity=severity)
 
 
 def _note(name: str, message: str) -> CheckResult:

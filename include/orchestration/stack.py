@@ -47,7 +47,7 @@ class Stack:
         if not self._settings.is_sandbox:
             return
         self._processes.start("sandbox", (sys.executable, "-m", "include", "sandbox"), self.environment())
-        self._wait("the sandbox", lambda: _answers(f"{self._settings.sandbox_url}/health"))
+        self._wait("the sandbox", lambda: answers(f"{self._settings.sandbox_url}/health"))
 
     def migrate(self) -> None:
         """Create or upgrade Airflow's database."""
@@ -203,7 +203,8 @@ def _secret(source: Path) -> str:
     return source.read_text(encoding="utf-8")
 
 
-def _answers(url: str) -> bool:
+def answers(url: str) -> bool:
+    """Return whether `url` answers a GET with success."""
     try:
         return httpx.get(url, timeout=2).is_success
     except httpx.HTTPError:

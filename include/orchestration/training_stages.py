@@ -91,7 +91,7 @@ def trainings(
         jobs = [{"dataset_id": frozen["id"], **job} for job in request.jobs(config.training.seed)]
     for job in jobs:
         run_id = _run_id(settings, request, job)
-        holder = claim(settings.home.claim(f"training-{run_id}"), asked_by, is_under_way)
+        holder = claim(settings.home.training_claim(run_id), asked_by, is_under_way)
         if holder != asked_by:
             raise DuplicateError(
                 f"Training `{run_id}` was asked for already, by the DAG run `{holder}`, which is under way; nothing "

@@ -60,7 +60,7 @@ def revalidate(
     advised = retraining(result)
     asked_in = None
     if asked_by is not None and result.decision != "NO-GO":
-        asked_in = claim(settings.home.claim(f"approval-{result.id}"), asked_by, is_under_way)
+        asked_in = claim(settings.home.approval_claim(result.id), asked_by, is_under_way)
     return {
         "id": result.id,
         "asked_in": asked_in,

@@ -142,7 +142,7 @@ def answer(home: Home, line: VerdictLine) -> str:
         newest = _Approval.model_validate(given[-1])
     except (PerpetuaError, ValidationError, IndexError, KeyError, TypeError):
         # the claim is what the DAG run that asks left
-        return WAITS if home.claim(f"approval-{line.id}").exists() else ""
+        return WAITS if home.approval_claim(line.id).exists() else ""
     return f"{newest.answer} by {newest.answered_by}"
 
 

@@ -18,7 +18,7 @@ from include.orchestration.stack import passwords
 from include.orchestration.verdict_stages import revalidate
 from include.training.ownership import is_locked
 from include.training.runs import every_run
-from tests.support.browser import CHROMIUM, chromium, log_in
+from tests.support.browser import chromium, log_in, needs_chromium
 from tests.support.datasets import dataset_of, series_from_closes, write_dataset
 from tests.support.desk import api_server
 from tests.support.models import plant
@@ -29,7 +29,7 @@ pytestmark = [
     pytest.mark.integration,
     pytest.mark.slow,
     pytest.mark.timeout(600),
-    pytest.mark.skipif(CHROMIUM is None, reason="no `chromium` on the PATH. Hint: apt-get install chromium"),
+    needs_chromium,
 ]
 
 USER, FINISHED = "olivia", "flat-model"

@@ -21,7 +21,7 @@ from include.orchestration.stack import Stack, passwords
 from include.reporting.decision_bundle import read_approvals
 from include.reporting.sign_offs import newest_of, sign_offs
 from include.training.champion import read_champion
-from tests.support.browser import CHROMIUM, chromium, log_in
+from tests.support.browser import chromium, log_in, needs_chromium
 from tests.support.rising_market import write_rising_market
 from tests.support.slack import told
 from tests.support.stack import deployment
@@ -31,7 +31,7 @@ pytestmark = [
     pytest.mark.integration,
     pytest.mark.soak,
     pytest.mark.timeout(1800),
-    pytest.mark.skipif(CHROMIUM is None, reason="no `chromium` on the PATH. Hint: apt-get install chromium"),
+    needs_chromium,
 ]
 
 SYMBOLS = (

@@ -127,7 +127,7 @@ def test_a_verdict_that_waits_for_a_person_says_so_until_it_is_answered(settings
     home = settings.home
     write_verdict(home, 1)
     assert "waits for an answer" not in desk_page(settings, NOW, RunFilter())
-    write_json(home.claim("approval-v1"), {"claimant": "manual__1"})
+    write_json(home.approval_claim("v1"), {"claimant": "manual__1"})
     html = desk_page(settings, NOW, RunFilter())
     assert "waits for an answer" in html
     assert 'href="../required_actions" target="_top"' in html
